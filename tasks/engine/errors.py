@@ -1,0 +1,53 @@
+"""Every error that a user can meet: what went wrong, where, and what to do next.
+
+An error takes values and writes the sentence itself, so the wording lives in one place.
+`exit_code` is what the command line returns: 1 failed, 2 wrong use, 3 refused.
+No sentence carries a secret: addresses are written without user and password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class SeedbedError(Exception):
+    """The work failed."""
+
+    exit_code = 1
+
+
+class UsageError(SeedbedError):
+    """The command, a profile or a declaration is wrong; nothing was opened."""
+
+    exit_code = 2
+
+
+class Refused(SeedbedError):
+    """The database, or its guard, does not allow it; nothing was written."""
+
+    exit_code = 3
+
+
+class UnknownName(UsageError):
+    """A name that is not in the list, with the nearest one as a suggestion."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = get_close_matches(name, names, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+        super().__init__(f"unknown {kind} {name!r}; {hint}")
+
+
+class BadSetting(UsageError):
+    """A value outside its bounds, with the place it came from."""
+
+    def __init__(self, where: str, name: str, problem: str) -> None:
+        super().__init__(f"{where}: {name} {problem}")
+
+
+class BadDeclaration(UsageError):
+    """A dataset that contradicts itself."""
+
+    def __init__(self, entity: str, problem: str) -> None:
+        super().__init__(f"entity {entity!r} {problem}")

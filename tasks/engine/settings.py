@@ -1,0 +1,132 @@
+"""The settings of a run: one frozen model, read from a profile and the process's environment.
+
+A profile is a TOML file of `deployments/environments`; `read` is the only place that
+combines it with environment variables, and it takes both as arguments, so that it is pure.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tasks.engine.errors import BadSetting, UnknownName
+
+Environment = Literal["dev", "test", "ci", "ci-local", "staging"]
+ENVIRONMENTS: tuple[Environment, ...] = ("dev", "test", "ci", "ci-local", "staging")
+
+MAX_SCALE = 1_000_000
+"""100 million orders: beyond it the keys' twelve digits run out."""
+
+
+class Model(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+class Target(Model):
+    """Where the profile's database is. It names a variable or a server, never a password."""
+
+    variable: str | None = Field(None, description="environment variable that holds the URL")
+    host: str | None = Field(None, description="server; the password comes from the passfile")
+    port: int = Field(5432, ge=1, le=65535)
+    database: str | None = None
+    user: str | None = None
+    passfile: str | None = Field(None, description="libpq password file, default ~/.pgpass")
+
+
+class GuardRules(Model):
+    """What must hold before anything is written (docs/safety.md)."""
+
+    shared: bool = Field(
+        False, description="all layers must pass, marker and restricted role included"
+    )
+    app_env: tuple[str, ...] = Field((), description="allowed values of APP_ENV / NODE_ENV")
+    hosts: tuple[str, ...] = Field((), description="allowed hosts; empty allows any")
+    databases: tuple[str, ...] = Field((), description="allowed databases; empty allows any")
+
+
+class Limits(Model):
+    """Time-outs of one transaction, in seconds."""
+
+    connect: int = Field(10, ge=1, le=300)
+    lock: int = Field(3, ge=1, le=600)
+    statement: int = Field(60, ge=1, le=86_400)
+    busy: int = Field(10, ge=0, le=3_600, description="how long to wait for another run's lock")
+
+
+class Profile(Model):
+    """One environment."""
+
+    name: Environment
+    datasets: tuple[str, ...] = Field(min_length=1)
+    database: Target | None = Field(None, description="absent: the embedded server")
+    seed: int = Field(42, ge=0, lt=2**63)
+    scale: int = Field(1, ge=1, le=MAX_SCALE)
+    workers: int = Field(2, ge=1, le=64, description="connections that load at the same time")
+    chunk_rows: int = Field(50_000, ge=1, le=1_000_000, description="rows generated at a time")
+    refresh: Literal["roll", "rebuild"] = "roll"
+    guard: GuardRules = GuardRules()  # type: ignore[call-arg]  # pydantic's defaults
+    limits: Limits = Limits()  # type: ignore[call-arg]  # pydantic's defaults
+
+
+class Choice(Model):
+    """What one run was asked for, on top of its profile; None keeps the profile's value."""
+
+    datasets: tuple[str, ...] | None = None
+    only: tuple[str, ...] = ()
+    with_upstream: bool = False
+    seed: int | None = Field(None, ge=0, lt=2**63)
+    scale: int | None = Field(None, ge=1, le=MAX_SCALE)
+    as_of: date | None = None
+
+
+def environments_folder(environ: Mapping[str, str]) -> Path:
+    """The folder of profiles: `SEEDBED_ENVIRONMENTS`, else the one that ships."""
+    given = environ.get("SEEDBED_ENVIRONMENTS")
+    return Path(given) if given else Path(__file__).parents[2] / "deployments" / "environments"
+
+
+def read_profile(name: str, folder: Path) -> Profile:
+    """Read `<folder>/<name>.toml`.
+
+    Raises:
+        UnknownName: no such environment, or an unknown key in the file.
+        BadSetting: not TOML, or a value outside its bounds.
+    """
+    if name not in ENVIRONMENTS:
+        raise UnknownName("environment", name, ENVIRONMENTS)
+    path = folder / f"{name}.toml"
+    try:
+        content = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        problem = "is missing; write it or unset SEEDBED_ENVIRONMENTS"
+        raise BadSetting(str(path), "profile", problem) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadSetting(str(path), "profile", f"is not TOML: {error}") from None
+    return check(Profile, {"name": name, **content}, path.name)
+
+
+def check(model: type[AnyModel], values: Mapping[str, Any], where: str) -> AnyModel:
+    """Validate values; the first problem becomes one sentence that names key and place.
+
+    Raises:
+        UnknownName: a key that the model does not have.
+        BadSetting: a value of the wrong type or outside its bounds.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise UnknownName(f"setting of {where}", name, model.model_fields) from None
+        raise BadSetting(where, name, first["msg"][0].lower() + first["msg"][1:]) from None

@@ -1,0 +1,68 @@
+"""What a column function may return for a column: arrays, categories, fixed-point numbers.
+
+A column of n rows is one of
+
+* a numpy array of length n: integers, floats, booleans, `datetime64[D]` (date),
+  `datetime64[us]` (timestamp, UTC), `S` or `U` (text), `V16` (uuid), or objects;
+* a `pandas.Categorical`: codes into a list of values, code -1 is NULL;
+* a `FixedPoint`: exact decimals as integers of the last place;
+* a scalar (text, number, None, dict for json, ...): the same value in every row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Integers: TypeAlias = npt.NDArray[np.int64]
+Hashes: TypeAlias = npt.NDArray[np.uint64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Booleans: TypeAlias = npt.NDArray[np.bool_]
+Dates: TypeAlias = npt.NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """Exact decimals: `units` (int64, shape (n,)) times 10 ** -`places`. 1234, 2 is 12.34."""
+
+    units: Integers
+    places: int
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+
+Column: TypeAlias = npt.NDArray[Any] | pd.Categorical | FixedPoint | object
+Columns: TypeAlias = dict[str, Column]
+
+
+def money(cents: Integers) -> FixedPoint:
+    """Amounts in cents as decimals with two places."""
+    return FixedPoint(cents, 2)
+
+
+def ratio(numerator: Integers, denominator: Integers, places: int) -> FixedPoint:
+    """The quotient rounded half up to `places`, and 0 where the denominator is 0.
+
+    Both are non-negative int64 of shape (n,); exact as long as
+    2 * numerator * 10 ** places stays below 2 ** 63.
+    """
+    scaled = 2 * numerator * 10**places + denominator
+    return FixedPoint(
+        np.where(denominator > 0, scaled // np.maximum(2 * denominator, 1), 0), places
+    )
+
+
+def take(column: Column, index: Integers) -> Column:
+    """The rows of a column at `index` (int64, any length); scalars stay scalars."""
+    if isinstance(column, FixedPoint):
+        return FixedPoint(column.units[index], column.places)
+    if isinstance(column, pd.Categorical):
+        return column.take(index)
+    if isinstance(column, np.ndarray):
+        return column[index]
+    return column
