@@ -4,6 +4,7 @@ A column of n rows is one of
 
 * a numpy array of length n: integers, floats, booleans, `datetime64[D]` (date),
   `datetime64[us]` (timestamp, UTC), `S` or `U` (text), `V16` (uuid), or objects;
+* the same as a masked array (see `where`): masked is NULL;
 * a `pandas.Categorical`: codes into a list of values, code -1 is NULL;
 * a `FixedPoint`: exact decimals as integers of the last place;
 * a scalar (text, number, None, dict for json, ...): the same value in every row.
@@ -11,7 +12,9 @@ A column of n rows is one of
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,7 +25,9 @@ Integers: TypeAlias = npt.NDArray[np.int64]
 Hashes: TypeAlias = npt.NDArray[np.uint64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Booleans: TypeAlias = npt.NDArray[np.bool_]
+Bytes: TypeAlias = npt.NDArray[np.bytes_]
 Dates: TypeAlias = npt.NDArray[np.datetime64]
+"""`datetime64[D]` for dates, `datetime64[us]` for moments in UTC."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,31 @@ def ratio(numerator: Integers, denominator: Integers, places: int) -> FixedPoint
     return FixedPoint(
         np.where(denominator > 0, scaled // np.maximum(2 * denominator, 1), 0), places
     )
+
+
+@lru_cache(maxsize=512)
+def _categories(values: tuple[Any, ...]) -> tuple[pd.CategoricalDtype[Any], Integers]:
+    # The same object for the same values: the encoder then encodes them once, not once a chunk.
+    codes, distinct = pd.factorize(np.fromiter(values, dtype=object, count=len(values)))
+    return pd.CategoricalDtype(list(distinct)), codes.astype(np.int64)
+
+
+def categorical(codes: npt.NDArray[Any], values: Iterable[Any]) -> pd.Categorical:
+    """The value at each code (integers from 0, shape (n,)); values may repeat, None is NULL."""
+    dtype, distinct = _categories(tuple(values))
+    return pd.Categorical.from_codes(distinct[codes], dtype=dtype, validate=False)
+
+
+def text(numbers: Integers, *, prefix: str = "", digits: int = 1, suffix: str = "") -> Bytes:
+    """`prefix`, the number with at least that many digits, `suffix`: ASCII, shape (n,)."""
+    plain = numbers.astype("S")
+    padded = np.strings.zfill(plain, digits) if len(plain) else plain  # zfill fails on none
+    return np.strings.add(np.strings.add(prefix.encode(), padded), suffix.encode())
+
+
+def where(present: Booleans, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The column, NULL where `present` (shape (n,)) is false."""
+    return np.ma.masked_array(column, mask=~present)
 
 
 def take(column: Column, index: Integers) -> Column:

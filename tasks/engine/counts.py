@@ -1,0 +1,128 @@
+"""Counts: how many rows an entity has in each of its parents, and at which positions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from tasks.engine import draws
+from tasks.engine.values import Integers
+
+if TYPE_CHECKING:
+    from tasks.engine.rows import Rows
+
+PerParent = Callable[["Rows"], Integers]
+"""A pure function of the parents (n rows) to int64 of shape (n,)."""
+
+
+class Count(Protocol):
+    """Rows of parent i are at positions first[i] … first[i] + number[i] - 1."""
+
+    def number(self, parents: Rows) -> Integers: ...
+
+    def first(self, parents: Rows) -> Integers: ...
+
+
+@dataclass(frozen=True)
+class Exactly:
+    """The same number in every parent."""
+
+    rows: int
+
+    def number(self, parents: Rows) -> Integers:
+        """See `Count`."""
+        return np.full(len(parents), self.rows, dtype=np.int64)
+
+    def first(self, parents: Rows) -> Integers:
+        """Positions start at 0."""
+        return np.zeros(len(parents), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Scaled(Exactly):
+    """`rows` times the run's scale."""
+
+    def number(self, parents: Rows) -> Integers:
+        """See `Count`."""
+        return super().number(parents) * parents.run.scale
+
+
+@dataclass(frozen=True)
+class Between(Exactly):
+    """`rows` to `most`, drawn from the parent's identity alone."""
+
+    most: int
+
+    def number(self, parents: Rows) -> Integers:
+        """See `Count`."""
+        choices = self.most - self.rows + 1
+        return self.rows + draws.below(parents.bits("count"), choices)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """As many as a pure function of the parents says."""
+
+    rows: PerParent
+
+    def number(self, parents: Rows) -> Integers:
+        """See `Count`."""
+        return self.rows(parents)
+
+    def first(self, parents: Rows) -> Integers:
+        """Positions start at 0."""
+        return np.zeros(len(parents), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Daily:
+    """A window: `each` rows a day for the `days` that end at as_of.
+
+    The position is the day's number since 1970-01-01 times `each` plus the row's place in the
+    day, so that a row keeps its identity while the window rolls over it.
+    """
+
+    days: int | PerParent
+    each: int = 1
+
+    def _days(self, parents: Rows) -> Integers:
+        if isinstance(self.days, int):
+            return np.full(len(parents), self.days, dtype=np.int64)
+        return self.days(parents)
+
+    def number(self, parents: Rows) -> Integers:
+        """See `Count`."""
+        return self._days(parents) * self.each
+
+    def first(self, parents: Rows) -> Integers:
+        """The window's oldest day."""
+        end = int(np.datetime64(parents.run.as_of, "D").astype(np.int64)) + 1
+        return (end - self._days(parents)) * self.each
+
+
+def exactly(rows: int) -> Exactly:
+    """`rows` in every parent, whatever the scale."""
+    return Exactly(rows)
+
+
+def scaled(rows: int) -> Scaled:
+    """`rows` at scale 1, `rows` * n at scale n."""
+    return Scaled(rows)
+
+
+def between(least: int, most: int) -> Between:
+    """`least` to `most` in every parent, both included."""
+    return Between(least, most)
+
+
+def counted(rows: PerParent) -> Counted:
+    """A number that follows from the parent's own values."""
+    return Counted(rows)
+
+
+def daily(days: int | PerParent, each: int = 1) -> Daily:
+    """`each` rows for every one of the last `days` days, as_of included."""
+    return Daily(days, each)

@@ -1,0 +1,53 @@
+"""Order: which step waits for which, from the declarations alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
+
+from tasks.engine.entity import Dataset, Entity
+from tasks.engine.errors import BadDeclaration
+
+
+def ordered(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+    """Upstream before downstream; among equals the order given.
+
+    Raises:
+        BadDeclaration: the declarations form a circle.
+    """
+    given = tuple(entities)
+    graph = {one: [up for up in one.above if up in given] for one in given}
+    try:
+        return tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        names = " -> ".join(one.name for one in error.args[1])
+        raise BadDeclaration(error.args[1][0].name, f"is upstream of itself: {names}") from None
+
+
+def with_upstream(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+    """The entities and everything that they need, in order."""
+    found: dict[Entity, None] = {}
+
+    def visit(one: Entity) -> None:
+        for up in one.above:
+            visit(up)
+        found.setdefault(one)
+
+    for one in entities:
+        visit(one)
+    return ordered(found)
+
+
+def selected(dataset: Dataset, only: Iterable[str], upstream: bool) -> tuple[Entity, ...]:
+    """The steps of a run: all, or those named in `only`, or these with their upstream.
+
+    Raises:
+        UnknownName: `only` names an entity that the dataset does not have.
+    """
+    chosen = [dataset.entity(name) for name in only] or list(dataset.entities)
+    return with_upstream(chosen) if upstream or not list(only) else ordered(chosen)
+
+
+def depth(one: Entity) -> int:
+    """The tier of a step: 0 for a root, else one more than the deepest upstream."""
+    return 1 + max((depth(up) for up in one.above), default=-1)
