@@ -51,6 +51,9 @@ class Removal:
     tables: dict[str, int]
     pins: tuple[Pin, ...]
 
+    kept: int = 0
+    """Owned rows that stay."""
+
     @property
     def rows(self) -> int:
         """Rows that would go."""

@@ -1,0 +1,38 @@
+"""plan: what is missing, and what a reset would remove. Reads only."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from pydantic import Field
+
+from tasks.engine.settings import MAX_SCALE, Environment
+from tasks.outcome import run_datasets
+from tasks.round import plan_round
+
+
+@flow(name="plan", flow_run_name="plan-{environment}")
+def plan(
+    environment: Environment,
+    *,
+    datasets: list[str] | None = None,
+    only: list[str] | None = None,
+    seed: Annotated[int, Field(ge=0)] | None = None,
+    scale: Annotated[int, Field(ge=1, le=MAX_SCALE)] | None = None,
+    as_of: date | None = None,
+) -> State[Any]:
+    """Show per entity target, present and gap, and what a reset would do; write nothing.
+
+    Args:
+        environment: The profile in deployments/environments.
+        datasets: Datasets to plan; by default those of the profile.
+        only: Entities to plan; by default all.
+        seed: Start of all random draws; by default that of the rows present, or the profile's.
+        scale: Multiple of the owner's counts; by default the profile's.
+        as_of: The date that "today" means; by default today in UTC.
+    """
+    asked = {"datasets": datasets, "only": only, "seed": seed, "scale": scale, "as_of": as_of}
+    return run_datasets("plan", environment, asked, plan_round)

@@ -1,0 +1,41 @@
+"""refresh: the nightly round."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from pydantic import Field
+
+from tasks.engine.settings import MAX_SCALE, Environment
+from tasks.outcome import run_datasets
+from tasks.round import refresh_round
+
+
+@flow(name="refresh", flow_run_name="refresh-{environment}")
+def refresh(
+    environment: Environment,
+    *,
+    datasets: list[str] | None = None,
+    mode: Literal["roll", "rebuild"] | None = None,
+    seed: Annotated[int, Field(ge=0)] | None = None,
+    scale: Annotated[int, Field(ge=1, le=MAX_SCALE)] | None = None,
+    as_of: date | None = None,
+) -> State[Any]:
+    """Roll the windows or rebuild everything, then verify, under one lock.
+
+    Args:
+        environment: The profile in deployments/environments.
+        datasets: Datasets to refresh; by default those of the profile.
+        mode: `roll` moves the windows on and touches nothing else; `rebuild` resets and
+            seeds; by default the profile's.
+        seed: Start of all random draws; by default that of the rows present, or the profile's.
+        scale: Multiple of the owner's counts; by default the profile's.
+        as_of: The date that "today" means; by default today in UTC.
+    """
+    asked = {"datasets": datasets, "seed": seed, "scale": scale, "as_of": as_of}
+    return run_datasets(
+        "refresh", environment, asked, lambda assignment, _: refresh_round(assignment, mode)
+    )

@@ -1,0 +1,37 @@
+"""reset: remove exactly the seeded rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from tasks.engine.settings import Environment
+from tasks.outcome import run_datasets
+from tasks.round import reset_round
+
+
+@flow(name="reset", flow_run_name="reset-{environment}")
+def reset(
+    environment: Environment,
+    *,
+    datasets: list[str] | None = None,
+    confirm: bool = False,
+    strict: bool = False,
+) -> State[Any]:
+    """Remove what is ours, downstream first; keep and name what rows of others depend on.
+
+    Args:
+        environment: The profile in deployments/environments.
+        datasets: Datasets to reset; by default those of the profile.
+        confirm: Remove; without it the run only says what it would remove.
+        strict: Remove nothing at all when rows of others depend on seeded ones.
+    """
+    asked = {"datasets": datasets}
+    return run_datasets(
+        "reset",
+        environment,
+        asked,
+        lambda assignment, _: reset_round(assignment, confirm=confirm, strict=strict),
+    )

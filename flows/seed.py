@@ -1,0 +1,47 @@
+"""seed: fill the gap between the declared rows and those present, and prove it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from pydantic import Field
+
+from tasks.engine.settings import MAX_SCALE, Environment
+from tasks.outcome import run_datasets
+from tasks.round import seed_round
+
+
+@flow(name="seed", flow_run_name="seed-{environment}")
+def seed(
+    environment: Environment,
+    *,
+    datasets: list[str] | None = None,
+    only: list[str] | None = None,
+    with_upstream: bool = False,
+    seed: Annotated[int, Field(ge=0)] | None = None,
+    scale: Annotated[int, Field(ge=1, le=MAX_SCALE)] | None = None,
+    as_of: date | None = None,
+) -> State[Any]:
+    """Add exactly the rows that are missing, and prove that every declared row is there.
+
+    Args:
+        environment: The profile in deployments/environments.
+        datasets: Datasets to seed; by default those of the profile.
+        only: Entities to seed; by default all.
+        with_upstream: Seed what the entities in `only` need, too.
+        seed: Start of all random draws; by default the profile's.
+        scale: Multiple of the owner's counts; by default the profile's.
+        as_of: The date that "today" means; by default today in UTC.
+    """
+    asked = {
+        "datasets": datasets,
+        "only": only,
+        "with_upstream": with_upstream,
+        "seed": seed,
+        "scale": scale,
+        "as_of": as_of,
+    }
+    return run_datasets("seed", environment, asked, seed_round)

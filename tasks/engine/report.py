@@ -1,0 +1,142 @@
+"""Report: what a run found and did, as a person reads it and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from tasks.engine.plan import Pin
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """One step. `present` is how much of the target was there before the run."""
+
+    name: str
+    table: str
+    target: int
+    present: int
+    added: int
+    removed: int
+    seconds: float
+
+    @property
+    def rate(self) -> int:
+        """Rows added per second."""
+        return round(self.added / self.seconds) if self.seconds else 0
+
+    def __str__(self) -> str:
+        if not self.added and not self.removed:
+            return f"satisfied: {self.present} of {self.target} rows, {self.seconds:.1f} s"
+        gone = f", -{self.removed}" if self.removed else ""
+        return f"+{self.added} rows{gone} in {self.table}, {self.seconds:.1f} s, {self.rate} rows/s"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named rule and how many rows break it."""
+
+    name: str
+    rule: str
+    violations: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether no row breaks it."""
+        return self.violations == 0
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Rows of an entity that differ from what their declaration makes, and in which columns.
+
+    Not a violation: a person may edit a row, and `seed` leaves it alone.
+    """
+
+    entity: str
+    table: str
+    rows: int
+    columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.rows} rows of {self.table} ({self.entity}) in {', '.join(self.columns)}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One dataset's part of a run."""
+
+    run: str
+    verb: str
+    dataset: str
+    environment: str
+    as_of: date
+    seed: int
+    scale: int
+    entities: tuple[StepReport, ...] = ()
+    checks: tuple[Check, ...] = ()
+    digests: dict[str, str] = field(default_factory=dict)
+    drift: tuple[Drift, ...] = ()
+    kept: tuple[Pin, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def document(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        content = asdict(self)
+        content["as_of"] = self.as_of.isoformat()
+        content["entities"] = [asdict(step) for step in self.entities]
+        content["checks"] = [asdict(check) | {"passed": check.passed} for check in self.checks]
+        return content
+
+    @property
+    def added(self) -> int:
+        """Rows added over all steps."""
+        return sum(step.added for step in self.entities)
+
+    @property
+    def removed(self) -> int:
+        """Rows removed over all steps."""
+        return sum(step.removed for step in self.entities)
+
+    @property
+    def violated(self) -> tuple[Check, ...]:
+        """The checks that failed."""
+        return tuple(check for check in self.checks if not check.passed)
+
+    def with_(self, **changes: Any) -> Report:
+        """The same with some fields changed."""
+        return replace(self, **changes)
+
+
+def steps_table(steps: Sequence[StepReport], digests: dict[str, str]) -> list[dict[str, Any]]:
+    """Rows of the summary: one a step, with its table's digest."""
+    return [
+        {
+            "step": step.name,
+            "table": step.table,
+            "target": step.target,
+            "present": step.present,
+            "added": step.added,
+            "removed": step.removed,
+            "seconds": round(step.seconds, 2),
+            "rows/s": step.rate,
+            "digest": digests.get(step.table, "")[:16],
+        }
+        for step in steps
+    ]
+
+
+def checks_table(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """Rows of the verification: one a check."""
+    return [
+        {
+            "check": check.name,
+            "result": "passed" if check.passed else "violated",
+            "violations": check.violations,
+            "rule": check.rule,
+        }
+        for check in checks
+    ]

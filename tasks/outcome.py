@@ -1,0 +1,95 @@
+"""Outcome: from reports and failures to the one state and sentence of a flow run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from tasks.engine.errors import SeedbedError
+from tasks.engine.plan import sentence
+from tasks.engine.report import Report
+from tasks.engine.settings import Environment
+from tasks.postgres import failures, redact
+from tasks.prepare import Intent, intent, prepared
+from tasks.work import Assignment
+
+
+@dataclass(frozen=True)
+class Part:
+    """One dataset's report, what failed in it, and the sentence that tells it."""
+
+    report: Report
+    failed: tuple[str, ...] = ()
+    said: str = ""
+
+
+@dataclass
+class Outcome:
+    """What the datasets of one run came to; a run is green only if nothing stands in `failed`."""
+
+    reports: list[Report] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def add(self, part: Part) -> None:
+        """Take one dataset's part in."""
+        report = part.report
+        self.reports.append(report)
+        self.failed += [f"{report.dataset}: {one}" for one in part.failed]
+        self.failed += [
+            f"{report.dataset}: check {check.name} has {check.violations} violations"
+            for check in report.violated
+        ]
+        self.said.append(part.said or _did(report))
+
+    def state(self) -> State[Any]:
+        """Completed or Failed, with the sentence as the message and the documents as data."""
+        documents = [report.document() for report in self.reports]
+        if self.failed:
+            return Failed(message="; ".join(self.failed), data=Unsatisfied(self.failed, documents))
+        return Completed(message="; ".join(self.said), data=documents)
+
+
+class Unsatisfied(SeedbedError):
+    """Steps failed or checks are violated; `documents` tells what was done nevertheless."""
+
+    def __init__(self, failed: Sequence[str], documents: Sequence[dict[str, Any]]) -> None:
+        super().__init__("; ".join(failed))
+        self.documents = list(documents)
+
+
+def _did(report: Report) -> str:
+    tables = [step.table for step in report.entities if step.added or step.removed]
+    did = sentence(report.added, report.removed, tables, report.seconds)
+    return f"{report.dataset}: {did}"
+
+
+def run_datasets(
+    verb: str,
+    environment: Environment,
+    asked: Mapping[str, Any],
+    act: Callable[[Assignment, Intent], Part],
+) -> State[Any]:
+    """Prepare each dataset, act on it, and conclude: the body of every flow.
+
+    An error becomes a Failed state whose message says what to do, without a traceback; its
+    data is the error itself, with the exit code of the command line.
+    """
+    redact.install()
+    try:
+        intended = intent(verb, environment, **asked)
+        outcome = Outcome()
+        for name in intended.datasets:
+            with prepared(intended, name) as assignment:
+                outcome.add(act(assignment, intended))
+        return outcome.state()
+    except SeedbedError as error:
+        return Failed(message=str(error), data=error)
+    except psycopg.Error as error:
+        said = failures.sentence(error)
+        return Failed(message=said, data=SeedbedError(said))

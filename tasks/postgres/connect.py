@@ -1,0 +1,132 @@
+"""Open connections: by keywords, with a time limit, and with patience where it can help."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import QueuePool
+
+from tasks.engine.settings import Limits
+from tasks.postgres.address import Address
+from tasks.postgres.failures import (
+    ConnectFailure,
+    NotPostgres,
+    StartingUp,
+    TooOld,
+    connect_failure,
+    passing,
+    sentence,
+)
+from tasks.postgres.redact import register_secret
+
+__all__ = ["connect", "engine", "passing", "sentence"]
+
+OLDEST = 13_00_00
+"""PostgreSQL 13, as libpq numbers versions."""
+
+STARTUP_WAIT = 60.0
+"""Seconds to wait for a server that says it is starting; crash recovery takes longer at times."""
+
+PAUSE = 0.5
+"""Seconds between two looks at a starting server, and the base of the retry delay."""
+
+WAIT_FOR_TURN = 86_400.0
+"""Seconds a step waits for one of the pool's connections: as long as the steps before it take."""
+
+_NETWORK: dict[str, str | int] = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A dead network is noticed after a minute (30 s + 3 · 10 s), sending or waiting."""
+
+_NAME_BYTES = 63
+"""PostgreSQL cuts application_name there and would warn."""
+
+
+def connect(
+    address: Address, application_name: str, limits: Limits, *, read_only: bool = False
+) -> psycopg.Connection[tuple[Any, ...]]:
+    """Open a connection; with `read_only` its transactions cannot write, and a standby will do.
+
+    Tries again when that can help: refused 3 times, too many connections 5 times, and for up
+    to 60 seconds while the server starts. The password is registered for redaction.
+
+    Raises:
+        CannotConnect: one of its classes says why.
+        ReadOnlyServer: the server takes no writes, and `read_only` was not asked for.
+    """
+    if address.password:
+        register_secret(address.password)
+    keywords: dict[str, Any] = {
+        "connect_timeout": limits.connect,
+        **address.keywords(),
+        **_NETWORK,
+        "application_name": application_name.encode()[:_NAME_BYTES].decode(errors="ignore"),
+        "client_encoding": "utf8",
+        "target_session_attrs": "any" if read_only else "read-write",
+    }
+    started = time.monotonic()
+    tries = 1
+    while isinstance(outcome := _attempt(keywords), type):
+        waited = time.monotonic() - started
+        if outcome is StartingUp and waited < STARTUP_WAIT:
+            time.sleep(PAUSE)
+        elif tries < outcome.tries:
+            time.sleep(_delay(tries))
+            tries += 1
+        else:
+            raise outcome(address)
+    outcome.read_only = read_only or None
+    return _postgres(outcome, address)
+
+
+def _attempt(
+    keywords: dict[str, Any],
+) -> psycopg.Connection[tuple[Any, ...]] | type[ConnectFailure]:
+    """A connection, or the class of what went wrong."""
+    try:
+        return psycopg.connect(prepare_threshold=None, **keywords)
+    except psycopg.Error as error:
+        return connect_failure(error)
+
+
+def _delay(tries: int) -> float:
+    """Seconds until the next try: doubling, with half of it random."""
+    longest = PAUSE * 2.0**tries
+    return longest / 2 + random.uniform(0, longest / 2)
+
+
+def _postgres(
+    connection: psycopg.Connection[tuple[Any, ...]], address: Address
+) -> psycopg.Connection[tuple[Any, ...]]:
+    """The connection, if a PostgreSQL that we support is at its other end."""
+    imitation = connection.pgconn.parameter_status(b"crdb_version") is not None
+    if imitation or connection.info.server_version < OLDEST:
+        connection.close()
+        raise NotPostgres(address) if imitation else TooOld(address)
+    return connection
+
+
+def engine(address: Address, application_name: str, limits: Limits, workers: int) -> Engine:
+    """A pool of at most `workers` connections, each opened by `connect`."""
+
+    def creator() -> psycopg.Connection[tuple[Any, ...]]:
+        return connect(address, application_name, limits)
+
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=creator,
+        poolclass=QueuePool,
+        pool_size=workers,
+        max_overflow=0,
+        pool_timeout=WAIT_FOR_TURN,
+        hide_parameters=True,
+        use_native_hstore=False,
+    )

@@ -1,0 +1,98 @@
+"""Database: the transactions in which everything happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy.engine import Engine
+
+from tasks.engine.settings import Profile
+from tasks.postgres import guard, lock
+from tasks.postgres.address import Address
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_PINNED = {
+    # Row texts, and with them digests, depend on these; see docs/safety.md.
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "iso_8601",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    # A row that a policy hides becomes an error, not a wrong zero.
+    "row_security": "off",
+    # When this process dies, its statement does not go on: the server looks every two seconds.
+    "client_connection_check_interval": "2s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+
+@dataclass(frozen=True)
+class Database:
+    """One target database for one run: where it is, its pool of connections, its lock."""
+
+    address: Address
+    engine: Engine
+    profile: Profile
+    dataset: str
+    lease: int = 0
+    """Backend that holds the run's lock; 0 for a run that only reads."""
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that cannot write."""
+        with self._transaction() as connection:
+            connection.execute("SET TRANSACTION READ ONLY")
+            self._pin(connection)
+            yield connection
+
+    @contextmanager
+    def scratch(self) -> Iterator[Connection]:
+        """A transaction that is always rolled back, for temporary tables."""
+        with self._transaction(force_rollback=True) as connection:
+            self._pin(connection)
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction under the run's lock, with the marker checked again first.
+
+        Raises:
+            LeaseLost: another run may have started; nothing is written.
+            GuardRefused: the marker no longer holds.
+        """
+        with self._transaction() as connection:
+            self._pin(connection)
+            guard.recheck(connection, self.profile)
+            lock.join(connection, self.dataset, self.lease)
+            yield connection
+
+    @contextmanager
+    def _transaction(self, *, force_rollback: bool = False) -> Iterator[Connection]:
+        pooled = self.engine.raw_connection()
+        connection = cast(Connection, pooled.driver_connection)
+        try:
+            with connection.transaction(force_rollback=force_rollback):
+                yield connection
+        except psycopg.OperationalError:
+            pooled.invalidate()  # a retry gets a new connection
+            raise
+        finally:
+            pooled.close()
+
+    def _pin(self, connection: Connection) -> None:
+        limits = self.profile.limits
+        pinned = {
+            **_PINNED,
+            "lock_timeout": f"{limits.lock}s",
+            "statement_timeout": f"{limits.statement}s",
+        }
+        calls = ", ".join("set_config(%s, %s, true)" for _ in pinned)
+        connection.execute(
+            f"SELECT {calls}",  # placeholders only
+            [value for pair in pinned.items() for value in pair],
+        )

@@ -1,0 +1,150 @@
+"""Delete: exactly our rows, in one transaction: lock, look, delete, fence.
+
+A DELETE that looks for dependents in the same statement loses real rows in a race: between
+its look and its cascade another session attaches one. Locked first, the attaching session
+waits for us; after the delete its foreign key fails. The fence then compares what the
+transaction changed, cascades and triggers included, with what it was to delete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psycopg import sql
+
+from tasks.engine.entity import Dataset
+from tasks.engine.errors import Refused
+from tasks.engine.plan import Pin, Removal
+from tasks.postgres.database import Connection
+from tasks.postgres.ownership import identifier
+from tasks.postgres.references import Candidates, Kept, among, edges, oids, pins
+
+_CHANGES = """
+    SELECT relid::int8, schemaname || '.' || relname, n_tup_ins, n_tup_upd, n_tup_del
+    FROM pg_stat_xact_user_tables WHERE schemaname NOT LIKE 'pg_temp%'
+"""
+
+_TRUNCATED = """
+    SELECT relation::regclass::text FROM pg_locks
+    WHERE pid = pg_backend_pid() AND locktype = 'relation' AND mode = 'AccessExclusiveLock'
+"""
+
+
+class Blocked(Refused):
+    """Rows that are not ours depend on ours, and the run is strict."""
+
+    def __init__(self, dataset: str, pins: Sequence[Pin]) -> None:
+        listed = "; ".join(str(pin) for pin in pins)
+        super().__init__(
+            f"{dataset}: nothing was removed, because rows that are not ours depend on ours: "
+            f"{listed}. Remove those first, or run without strict to keep what they need"
+        )
+
+
+class Fenced(Refused):
+    """The database did something else than what was planned; all of it was rolled back."""
+
+    def __init__(self, differences: Sequence[str]) -> None:
+        super().__init__(
+            "nothing was removed: the deletion would have changed something else than planned "
+            f"({'; '.join(differences)}); look for a trigger, a cascade or another session"
+        )
+
+
+def look(connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]) -> Removal:
+    """What `remove` would do, without locks or writes."""
+    found, kept = pins(connection, dataset, candidates)
+    return Removal(_counts(connection, candidates, kept), found, _kept(kept))
+
+
+def remove(
+    connection: Connection,
+    dataset: Dataset,
+    candidates: Sequence[Candidates],
+    *,
+    strict: bool,
+) -> Removal:
+    """Delete the candidates (upstream first in the sequence), except those that must stay.
+
+    Raises:
+        Blocked: some must stay, and `strict` refuses the whole removal for that.
+        Fenced: the transaction changed other rows than planned; roll it back.
+    """
+    _lock(connection, dataset, candidates)
+    found, kept = pins(connection, dataset, candidates)
+    if found and strict:
+        raise Blocked(dataset.name, found)
+    planned = _counts(connection, candidates, kept)
+    before = _changes(connection)
+    for one in reversed(candidates):
+        statement = sql.SQL("DELETE FROM {table} AS own WHERE {going}").format(
+            table=identifier(one.table), going=_going(one, kept)
+        )
+        connection.execute(statement)
+    _fence(connection, before, planned)
+    return Removal(planned, found, _kept(kept))
+
+
+def _lock(connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]) -> None:
+    """Lock the rows that others can point at, parents first, in key order."""
+    ids = oids(connection, dataset.tables)
+    parents = {edge.parent for edge in edges(connection, dataset)}
+    for one in candidates:
+        if ids[one.table] in parents:
+            connection.execute(
+                sql.SQL(
+                    "SELECT count(*) FROM (SELECT FROM {table} AS own WHERE {going} "
+                    "ORDER BY {key} FOR UPDATE) AS locked"
+                ).format(
+                    table=identifier(one.table),
+                    going=one.on("own"),
+                    key=sql.Identifier("own", one.key),
+                )
+            )
+
+
+def _going(one: Candidates, kept: Kept) -> sql.Composed:
+    if not kept[one.table]:
+        return one.on("own")
+    return sql.SQL("{} AND NOT {}").format(one.on("own"), among("own", one.key, kept[one.table]))
+
+
+def _counts(connection: Connection, candidates: Sequence[Candidates], kept: Kept) -> dict[str, int]:
+    counts = {}
+    for one in candidates:
+        query = sql.SQL("SELECT count(*) FROM {table} AS own WHERE {going}").format(
+            table=identifier(one.table), going=_going(one, kept)
+        )
+        row = connection.execute(query).fetchone()
+        counts[one.table] = int(row[0]) if row else 0
+    return counts
+
+
+def _kept(kept: Kept) -> int:
+    return sum(len(keys) for keys in kept.values())
+
+
+Changes = dict[int, tuple[str, int, int, int]]
+"""Rows inserted, updated and deleted by the transaction, by the table's oid."""
+
+
+def _changes(connection: Connection) -> Changes:
+    return {oid: (name, *counts) for oid, name, *counts in connection.execute(_CHANGES)}
+
+
+def _fence(connection: Connection, before: Changes, planned: dict[str, int]) -> None:
+    names = {oid: table for table, oid in oids(connection, list(planned)).items()}
+    differences = []
+    for oid, (name, *now) in _changes(connection).items():
+        then = before[oid][1:] if oid in before else (0, 0, 0)
+        inserted, updated, deleted = (new - old for new, old in zip(now, then, strict=True))
+        wanted = planned.get(names.get(oid, ""), 0)
+        if (inserted, updated, deleted) != (0, 0, wanted):
+            differences.append(
+                f"{name}: {deleted} deleted instead of {wanted}, "
+                f"{updated} updated, {inserted} inserted"
+            )
+    emptied = [row[0] for row in connection.execute(_TRUNCATED)]
+    differences += [f"{table}: locked exclusively, as TRUNCATE does" for table in emptied]
+    if differences:
+        raise Fenced(differences)

@@ -1,0 +1,110 @@
+"""Read: the keys that are present, the gap to the target, the prerequisites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from psycopg import sql
+
+from tasks.engine.entity import Entity, Source
+from tasks.engine.errors import Refused
+from tasks.engine.keys import UuidKey
+from tasks.engine.plan import missing
+from tasks.engine.rows import Rows
+from tasks.engine.run import Run, chunks
+from tasks.engine.values import Integers
+from tasks.postgres.database import Connection
+from tasks.postgres.ownership import identifier, owned
+
+
+class PrerequisiteMissing(Refused):
+    """Rows of the application that seeding builds on are not there."""
+
+    def __init__(self, source: Source, absent: list[str]) -> None:
+        super().__init__(
+            f"{source.name} lacks {', '.join(absent)} (by {source.by}); "
+            "run the application's own migrations and main seed first"
+        )
+
+
+def count(connection: Connection, entity: Entity) -> int:
+    """How many rows of the entity the database holds."""
+    query = sql.SQL("SELECT count(*) FROM {table} AS own WHERE {mine}").format(
+        table=identifier(entity.table), mine=owned(entity, "own")
+    )
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+def numbers(connection: Connection, entity: Entity, low: int, high: int) -> Integers:
+    """The numbers of the entity's present rows from `low` to `high`, in no order.
+
+    One value with all keys in it: 0.4 s for a million, twenty times as fast as rows.
+    """
+    key, column = entity.key, sql.Identifier(entity.key.column)
+    if isinstance(key, UuidKey):
+        first, last = key.values(np.array([low, high]))
+        query = sql.SQL(
+            "SELECT string_agg(uuid_send({c}), '') FROM {table} WHERE {c} BETWEEN {low} AND {high}"
+        ).format(c=column, table=identifier(entity.table), low=first, high=last)
+        dtype = "V16"
+    else:
+        query = sql.SQL(
+            "SELECT string_agg({c}, '')::bytea FROM {table} AS own WHERE {mine}"
+        ).format(c=column, table=identifier(entity.table), mine=owned(entity, "own"))
+        dtype = key.encode(np.zeros(1, np.int64)).dtype.str
+    row = connection.execute(query, binary=True).fetchone()
+    found, ours = key.decode(np.frombuffer(row[0] if row and row[0] else b"", dtype=dtype))
+    return found[ours]
+
+
+class Gap:
+    """The rows of the target that are not in the database, chunk by chunk.
+
+    `owned` is how many rows the entity has in the database. After the iteration `target` and
+    `missing` tell how many rows the target holds and how many of them were missing. Where
+    `owned` is 0 nothing is read, so the chunks may be made in another thread.
+    """
+
+    def __init__(self, connection: Connection, entity: Entity, run: Run, size: int) -> None:
+        self.owned = count(connection, entity)
+        self.target = 0
+        self.missing = 0
+        self._connection, self._entity, self._run, self._size = connection, entity, run, size
+
+    def __iter__(self) -> Iterator[Rows]:
+        for rows in chunks(self._entity, self._run, self._size):
+            absent = rows
+            if self.owned:
+                low, high = int(rows.number.min()), int(rows.number.max())
+                absent = missing(rows, numbers(self._connection, self._entity, low, high))
+            self.target += len(rows)
+            self.missing += len(absent)
+            if len(absent):
+                yield absent
+
+
+def beyond(connection: Connection, entity: Entity, run: Run, size: int) -> Integers:
+    """The numbers of owned rows that the target does not hold: days outside a window."""
+    highest = np.iinfo(np.int64).max if not isinstance(entity.key, UuidKey) else 10**12 - 1
+    present = numbers(connection, entity, 0, highest)
+    for rows in chunks(entity, run, size):
+        present = present[~np.isin(present, rows.number)]
+    return present
+
+
+def prerequisite(connection: Connection, source: Source) -> pd.DataFrame:
+    """The rows of a source, in the order of its query.
+
+    Raises:
+        PrerequisiteMissing: a required value is not among them.
+    """
+    cursor = connection.execute(source.query.encode())
+    names = [column.name for column in cursor.description or ()]
+    frame = pd.DataFrame(cursor.fetchall(), columns=names)
+    absent = [value for value in source.required if value not in set(frame[source.by])]
+    if absent:
+        raise PrerequisiteMissing(source, absent)
+    return frame

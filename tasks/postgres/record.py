@@ -1,0 +1,136 @@
+"""Record: what runs did, in schema `seedbed` of the target; written with the rows it tells of.
+
+A run that finds nothing to do leaves no record: it writes nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+
+from tasks.engine.errors import Refused
+from tasks.engine.run import Run
+from tasks.postgres.database import Connection
+
+_TABLE = """
+    CREATE TABLE IF NOT EXISTS seedbed.runs (
+        run uuid NOT NULL,
+        verb text NOT NULL,
+        dataset text NOT NULL,
+        step text NOT NULL,
+        environment text NOT NULL,
+        seed int8 NOT NULL,
+        as_of date NOT NULL,
+        anchor date NOT NULL,
+        scale int4 NOT NULL,
+        generator text NOT NULL,
+        added int8 NOT NULL,
+        removed int8 NOT NULL,
+        started timestamptz NOT NULL,
+        finished timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (run, dataset, step))
+"""
+
+_INSERT = """
+    INSERT INTO seedbed.runs (run, verb, dataset, step, environment, seed, as_of, anchor, scale,
+                              generator, added, removed, started)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, transaction_timestamp())
+"""
+
+
+class NoRecord(Refused):
+    """Schema `seedbed` is missing and this role may not make it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "schema seedbed, where runs are recorded, is missing or closed to this role; let the "
+            "database's owner run what `seedbed grants` prints"
+        )
+
+
+@dataclass(frozen=True)
+class Author:
+    """Which run writes, and the version of the generator that makes its values."""
+
+    run: str
+    verb: str
+    environment: str
+    generator: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The coordinates that the rows in the database were made with."""
+
+    seed: int
+    as_of: date
+    anchor: date
+    scale: int
+    generators: frozenset[str]
+    """Versions of the generator that wrote since the last reset."""
+
+
+def prepare(connection: Connection) -> None:
+    """Make sure that runs can be recorded.
+
+    Raises:
+        NoRecord: they cannot.
+    """
+    row = connection.execute("SELECT to_regclass('seedbed.runs') IS NOT NULL").fetchone()
+    if row and row[0]:
+        return
+    try:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS seedbed")
+        connection.execute(_TABLE)
+    except psycopg.errors.InsufficientPrivilege:
+        raise NoRecord from None
+
+
+def write(
+    connection: Connection, author: Author, run: Run, step: str, *, added: int, removed: int
+) -> None:
+    """Record one step, in the transaction that made its rows."""
+    values: Sequence[Any] = (
+        author.run,
+        author.verb,
+        run.dataset,
+        step,
+        author.environment,
+        run.seed,
+        run.as_of,
+        run.anchor,
+        run.scale,
+        author.generator,
+        added,
+        removed,
+    )
+    connection.execute(_INSERT, values)
+
+
+def latest(connection: Connection, dataset: str) -> Recorded | None:
+    """The coordinates of the rows that are there; None before the first run and after a reset.
+
+    A reset that had to keep rows ends nothing: what it kept has the coordinates it had.
+    """
+    row = connection.execute("SELECT to_regclass('seedbed.runs') IS NOT NULL").fetchone()
+    if not (row and row[0]):
+        return None
+    found = connection.execute(
+        """
+        SELECT seed, as_of, anchor, scale, array_agg(generator) OVER ()
+        FROM seedbed.runs
+        WHERE dataset = %(dataset)s AND verb IN ('seed', 'refresh') AND finished > coalesce(
+            (SELECT max(finished) FROM seedbed.runs WHERE dataset = %(dataset)s AND verb = 'reset'),
+            '-infinity')
+        ORDER BY finished DESC LIMIT 1
+        """,
+        {"dataset": dataset},
+    ).fetchone()
+    if found is None:
+        return None
+    seed, as_of, anchor, scale, generators = found
+    return Recorded(seed, as_of, anchor, scale, frozenset(generators))

@@ -1,0 +1,122 @@
+"""Publish: what a person sees in the Prefect UI. An artifact never fails a step."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.logging import get_run_logger
+
+from tasks.engine.report import Report, StepReport, checks_table, steps_table
+from tasks.work import Assignment
+
+LONG_STEP_ROWS = 100_000
+"""From here on a step shows its progress: it takes seconds."""
+
+SECONDS_BETWEEN_UPDATES = 1.0
+
+
+def slug(*names: str) -> str:
+    """An artifact's key: Prefect takes lower-case letters, digits and hyphens only."""
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(names).lower()).strip("-")
+
+
+def _try(create: Any, **content: Any) -> Any:
+    try:
+        return create(**content)
+    except (PrefectHTTPStatusError, OSError) as error:
+        get_run_logger().warning("artifact not written: %s", type(error).__name__)
+        return None
+
+
+def publish_step(assignment: Assignment, report: StepReport) -> None:
+    """One table artifact a step; its key keeps the history of the step over all runs."""
+    _try(
+        create_table_artifact,
+        key=slug(assignment.dataset, report.name),
+        table=steps_table([report], {}),
+        description=f"**{assignment.dataset}.{report.name}**: {report}",
+    )
+
+
+def publish_report(report: Report) -> None:
+    """The run's summary: a table of steps with digests, and one of checks."""
+    name, title = slug(report.verb, report.dataset), f"{report.dataset}, as of {report.as_of}"
+    if report.entities:
+        _try(
+            create_table_artifact,
+            key=name,
+            table=steps_table(report.entities, report.digests),
+            description=f"**{report.verb} {title}**: seed {report.seed}, scale {report.scale}",
+        )
+    if report.checks:
+        _try(
+            create_table_artifact,
+            key=f"{name}-checks",
+            table=checks_table(report.checks),
+            description=f"**Checks of {title}**",
+        )
+    if report.digests:
+        _try(
+            create_table_artifact,
+            key=f"{name}-digests",
+            table=[{"table": t, "sha256": d} for t, d in report.digests.items()],
+            description=f"**Digests of {title}**: equal digests, equal rows",
+        )
+    publish_notes(report)
+
+
+def publish_notes(report: Report) -> None:
+    """What was kept, and what the run wants to say."""
+    lines: Sequence[str] = [
+        *(f"kept: {pin}" for pin in report.kept),
+        *(f"edited since it was seeded, and left alone: {one}" for one in report.drift),
+        *report.notes,
+    ]
+    if lines:
+        _try(
+            create_markdown_artifact,
+            key=slug(report.verb, report.dataset, "notes"),
+            markdown="\n".join(f"- {line}" for line in lines),
+            description=f"Notes on {report.verb} {report.dataset}",
+        )
+
+
+class Progress:
+    """The progress bar of one long step in the UI."""
+
+    def __init__(self, assignment: Assignment, step: str, total: Callable[[], int]) -> None:
+        self._key = slug(assignment.dataset, step, "progress")
+        self._count = total
+        self._total = 0
+        self._id: UUID | None = None
+        self._next = 0.0
+
+    def show(self, sent: int) -> None:
+        """Show how many rows were sent, at most once a second."""
+        if sent < LONG_STEP_ROWS or time.monotonic() < self._next:
+            return
+        self._total = self._total or self._count()
+        self._next = time.monotonic() + SECONDS_BETWEEN_UPDATES
+        self._put(min(100.0, 100.0 * sent / max(self._total, 1)))
+
+    def done(self) -> None:
+        """Fill the bar, if there is one."""
+        if self._id is not None:
+            self._put(100.0)
+
+    def _put(self, share: float) -> None:
+        if self._id is None:
+            self._id = _try(create_progress_artifact, progress=share, key=self._key)
+        else:
+            _try(update_progress_artifact, artifact_id=self._id, progress=share)

@@ -1,0 +1,242 @@
+"""Rounds: what the flows do with one prepared dataset, each step a Prefect task."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from tasks.datasets import dataset
+from tasks.engine.entity import Entity
+from tasks.engine.errors import Refused
+from tasks.engine.order import ordered, selected
+from tasks.engine.plan import Plan, Removal
+from tasks.engine.report import Report, StepReport
+from tasks.outcome import Part
+from tasks.prepare import Intent
+from tasks.prove import checked, complete, counts, digests, drifted
+from tasks.publish import publish_report
+from tasks.remove import preview, remove
+from tasks.step import as_task, gather, submit
+from tasks.survey import step, survey
+from tasks.work import Assignment, close, profile_of, work
+
+RETRIES = 4
+
+
+class UpstreamMissing(Refused):
+    """Entities were chosen whose upstream is not there."""
+
+    def __init__(self, dataset: str, lacking: dict[str, int]) -> None:
+        listed = ", ".join(f"{name} ({rows} rows)" for name, rows in lacking.items())
+        super().__init__(
+            f"{dataset}: upstream rows are missing: {listed}; seed them first, or add "
+            "--with-upstream"
+        )
+
+
+def plan_round(assignment: Assignment, intent: Intent) -> Part:
+    """The plan of the chosen entities."""
+    entities = _chosen(assignment, intent)
+
+    def body(assignment: Assignment) -> State[Any]:
+        found = survey(work(assignment), entities)
+        said = f"{found.gap} rows to add, {found.removal.rows} a reset would remove"
+        return Completed(message=said, data=found)
+
+    found: Plan = _result(assignment, "plan", "What is missing, and what a reset would do.", body)
+    steps = [
+        StepReport(one.entity, one.table, one.target, one.present, 0, 0, 0.0) for one in found.steps
+    ]
+    beyond = [
+        f"{one.entity}: {one.beyond} owned rows beyond the target"
+        for one in found.steps
+        if one.beyond
+    ]
+    reset = f"a reset would remove {found.removal.rows} rows and keep {found.removal.kept}"
+    report = _report(assignment, steps).with_(kept=found.removal.pins, notes=(*beyond, reset))
+    publish_report(report)
+    return Part(report, said=f"{assignment.dataset}: {found.gap} rows to add; {reset}")
+
+
+def seed_round(assignment: Assignment, intent: Intent) -> Part:
+    """Fill the chosen entities and digest their tables."""
+    entities = _chosen(assignment, intent)
+    _require_upstream(assignment, entities)
+    return _filled(assignment, entities)
+
+
+def roll_round(assignment: Assignment) -> Part:
+    """Move the windows to as_of, touch nothing else, then verify."""
+    windows = ordered(one for one in dataset(assignment.dataset).entities if one.windowed)
+    _require_upstream(assignment, windows)
+    return _verified(assignment, _filled(assignment, windows))
+
+
+def rebuild_round(assignment: Assignment) -> Part:
+    """Reset, seed and verify, as of the run's date."""
+    removed = reset_round(assignment, confirm=True, strict=False).report
+    fresh = assignment if removed.kept else replace(assignment, anchor=assignment.as_of)
+    try:
+        part = _filled(fresh, ordered(dataset(fresh.dataset).entities))
+        part = replace(part, report=part.report.with_(kept=removed.kept))
+        return _verified(fresh, part)
+    finally:
+        if fresh is not assignment:
+            close(fresh)
+
+
+def verify_round(assignment: Assignment) -> Part:
+    """Every check, the counts and the drift."""
+    return _verified(assignment, Part(_report(assignment, [])))
+
+
+def reset_round(assignment: Assignment, *, confirm: bool, strict: bool) -> Part:
+    """Remove what is ours; without `confirm` only say what that would be."""
+    started = time.monotonic()
+
+    def body(assignment: Assignment) -> State[Any]:
+        opened = work(assignment)
+        gone = remove(opened, strict=strict) if confirm else preview(opened)
+        return Completed(message=_removal_said(gone, confirm), data=gone)
+
+    gone: Removal = _result(assignment, "remove", "Lock, look, delete, fence.", body)
+    steps = [
+        StepReport(table, table, 0, rows, 0, rows if confirm else 0, 0.0)
+        for table, rows in gone.tables.items()
+    ]
+    report = _report(assignment, steps).with_(
+        verb="reset", kept=gone.pins, seconds=time.monotonic() - started
+    )
+    publish_report(report)
+    return Part(report, said=f"{assignment.dataset}: {_removal_said(gone, confirm)}")
+
+
+def _removal_said(gone: Removal, confirm: bool) -> str:
+    did = "removed" if confirm else "dry run, nothing removed; would remove"
+    kept = f", kept {gone.kept} that rows of others depend on" if gone.kept else ""
+    return f"{did} {gone.rows} rows{kept}"
+
+
+def _chosen(assignment: Assignment, intent: Intent) -> tuple[Entity, ...]:
+    choice = intent.choice
+    return selected(dataset(assignment.dataset), choice.only, choice.with_upstream)
+
+
+def _require_upstream(assignment: Assignment, entities: tuple[Entity, ...]) -> None:
+    outside = {up for one in entities for up in one.above if up not in entities}
+    if not outside:
+        return
+    opened = work(assignment)
+    with opened.database.reading() as connection:
+        gaps = {one.name: step(connection, opened, one).gap for one in ordered(outside)}
+    lacking = {name: gap for name, gap in gaps.items() if gap}
+    if lacking:
+        raise UpstreamMissing(assignment.dataset, lacking)
+
+
+def _filled(assignment: Assignment, entities: tuple[Entity, ...]) -> Part:
+    started = time.monotonic()
+    steps, failed = gather(submit(assignment, entities))
+    fresh = frozenset(one.table for one in steps if one.added or one.removed)
+
+    def body(assignment: Assignment) -> State[Any]:
+        found = digests(work(assignment), fresh)
+        return Completed(message=f"{len(found)} tables", data=found)
+
+    found: dict[str, str] = _result(assignment, "digests", "One digest a table.", body)
+    report = _report(assignment, list(steps)).with_(
+        checks=(complete(steps),), digests=found, seconds=time.monotonic() - started
+    )
+    publish_report(report)
+    return Part(report, failed)
+
+
+def _verified(assignment: Assignment, part: Part) -> Part:
+    """The part with counts, checks and drift from the database added."""
+    started = time.monotonic()
+    proof = {
+        "counts": ("Target and present of every entity.", _counts),
+        "checks": ("The named checks.", _checks),
+        "drift": ("Rows that differ from their declaration.", _drift),
+        "digests": ("One digest a table.", _digests),
+    }
+    futures = {
+        name: as_task(f"{assignment.dataset}.{name}", about, RETRIES, body).submit(assignment)
+        for name, (about, body) in proof.items()
+        if name != "digests" or not part.report.digests
+    }
+    results = {name: future.result() for name, future in futures.items()}
+    steps: tuple[StepReport, ...] = results["counts"]
+    report = part.report.with_(
+        entities=part.report.entities or steps,
+        checks=(complete(steps), *results["checks"]),
+        drift=results["drift"],
+        digests=part.report.digests or results["digests"],
+        seconds=part.report.seconds + time.monotonic() - started,
+    )
+    publish_report(report)
+    return replace(part, report=report, said=_verified_said(report))
+
+
+def _verified_said(report: Report) -> str:
+    rows = sum(step.present + step.added for step in report.entities)
+    drift = f", {sum(one.rows for one in report.drift)} rows edited" if report.drift else ""
+    return (
+        f"{report.dataset}: {len(report.checks)} checks passed over {rows} rows{drift}, "
+        f"+{report.added} -{report.removed}, {report.seconds:.1f} s"
+    )
+
+
+def _counts(assignment: Assignment) -> State[Any]:
+    opened = work(assignment)
+    found = tuple(counts(opened, one) for one in ordered(opened.dataset.entities))
+    return Completed(message=f"{sum(one.present for one in found)} rows present", data=found)
+
+
+def _checks(assignment: Assignment) -> State[Any]:
+    found = checked(work(assignment))
+    violated = [check.name for check in found if not check.passed]
+    said = f"violated: {', '.join(violated)}" if violated else f"{len(found)} checks passed"
+    return Completed(message=said, data=found)
+
+
+def _drift(assignment: Assignment) -> State[Any]:
+    opened = work(assignment)
+    found = tuple(drift for one in opened.dataset.entities if (drift := drifted(opened, one)))
+    said = "; ".join(str(one) for one in found) or "no row differs from its declaration"
+    return Completed(message=said, data=found)
+
+
+def _digests(assignment: Assignment) -> State[Any]:
+    found = digests(work(assignment), frozenset())
+    return Completed(message=f"{len(found)} tables", data=found)
+
+
+def _result(assignment: Assignment, name: str, about: str, body: Any) -> Any:
+    """Run one task now; its error is the flow's."""
+    task = as_task(f"{assignment.dataset}.{name}", about, RETRIES, body)
+    return task.submit(assignment).result()
+
+
+def _report(assignment: Assignment, steps: list[StepReport]) -> Report:
+    return Report(
+        run=assignment.run,
+        verb=assignment.verb,
+        dataset=assignment.dataset,
+        environment=assignment.environment,
+        as_of=assignment.as_of,
+        seed=assignment.seed,
+        scale=assignment.scale,
+        entities=tuple(steps),
+    )
+
+
+def refresh_round(assignment: Assignment, mode: str | None) -> Part:
+    """Roll or rebuild, as asked or as the profile says."""
+    if (mode or profile_of(assignment.environment).refresh) == "rebuild":
+        return rebuild_round(assignment)
+    return roll_round(assignment)

@@ -1,0 +1,145 @@
+"""Step: an entity as a Prefect task.
+
+One task an entity, never one a chunk: a task run costs about 10 ms and the server records
+them slowly. No task tags: with the server on SQLite they cost seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+import psycopg
+from prefect import Task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
+from prefect.states import Completed, Failed
+from prefect.tasks import exponential_backoff
+
+from tasks.datasets import dataset
+from tasks.engine.entity import Dataset, Entity
+from tasks.engine.errors import SeedbedError
+from tasks.engine.report import StepReport
+from tasks.engine.run import count
+from tasks.fill import fill
+from tasks.postgres.failures import passing, sentence
+from tasks.postgres.load import RowRefused, constraint_columns
+from tasks.publish import Progress, publish_step
+from tasks.work import Assignment, Work, work
+
+BACKOFF_SECONDS = 0.5
+"""The first retry's delay; it doubles and is stretched at random up to twice its length."""
+
+
+class Passing(SeedbedError):
+    """An error that can pass: the step is tried again."""
+
+
+def safely(action: Callable[[], State[Any]]) -> State[Any]:
+    """Run a step's body; a database error leaves as a sentence without values or secrets.
+
+    Raises:
+        Passing: trying again can help (Prefect does, see `_can_pass`).
+    """
+    try:
+        return action()
+    except psycopg.Error as error:
+        if passing(error):
+            raise Passing(sentence(error)) from None
+        return Failed(message=sentence(error), data=SeedbedError(sentence(error)))
+    except SeedbedError as error:
+        if passing(error):
+            raise Passing(str(error)) from None
+        return Failed(message=str(error), data=error)
+
+
+def _can_pass(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
+    return isinstance(state.result(raise_on_failure=False), Passing)
+
+
+def as_task(name: str, about: str, retries: int, body: Callable[[Assignment], State[Any]]) -> Any:
+    """A Prefect task `name`, retried with exponential delay and jitter on errors that can pass."""
+
+    def run(assignment: Assignment) -> State[Any]:
+        return safely(lambda: body(assignment))
+
+    # Prefect derives the task's key from the function's name: it must be the step's own.
+    run.__name__ = run.__qualname__ = name.replace(".", "_")
+    return Task(
+        run,
+        name=name,
+        description=about,
+        task_run_name=name,
+        cache_policy=NO_CACHE,
+        retries=retries,
+        retry_delay_seconds=exponential_backoff(BACKOFF_SECONDS),
+        retry_jitter_factor=1.0,
+        retry_condition_fn=_can_pass,
+        persist_result=False,
+        log_prints=False,
+    )
+
+
+@cache
+def seeding(chosen: Dataset, entity: Entity) -> Any:
+    """The seeding step of an entity."""
+
+    def body(assignment: Assignment) -> State[Any]:
+        opened = work(assignment)
+        progress = Progress(assignment, entity.name, lambda: count(entity, opened.run))
+        try:
+            report = fill(opened, entity, progress.show)
+        except RowRefused as refused:
+            raise SeedbedError(_named(opened, refused)) from None
+        progress.done()
+        publish_step(assignment, report)
+        return Completed(message=str(report), data=report)
+
+    return as_task(f"{chosen.name}.{entity.name}", entity.about, entity.retries, body)
+
+
+def _named(opened: Work, refused: RowRefused) -> str:
+    """The refusal's sentence, with the constraint's columns from a connection that still works."""
+    if refused.constraint is None:
+        return str(refused)
+    with opened.database.reading() as connection:
+        columns = constraint_columns(connection, refused)
+    return refused.with_columns(columns) if columns else str(refused)
+
+
+Futures = dict[str, PrefectFuture[Any]]
+
+
+def submit(assignment: Assignment, entities: Iterable[Entity]) -> Futures:
+    """Submit the steps in order; each starts as soon as its upstream is done."""
+    chosen = dataset(assignment.dataset)
+    futures: Futures = {}
+    for entity in entities:
+        needs = [futures[up.name] for up in entity.above if up.name in futures]
+        futures[entity.name] = seeding(chosen, entity).submit(assignment, wait_for=needs)
+    return futures
+
+
+def gather(futures: Futures) -> tuple[tuple[StepReport, ...], tuple[str, ...]]:
+    """Wait for all; the reports of the steps that are done, a sentence for those that are not.
+
+    The states are read one by one: Prefect calls a flow Completed whose tasks failed when the
+    flow returns nothing, and a task whose upstream failed stays Pending.
+    """
+    reports: list[StepReport] = []
+    failed: list[str] = []
+    waiting: list[str] = []
+    for name, future in futures.items():
+        future.wait()
+        state = future.state
+        if state.is_completed():
+            reports.append(state.result())
+        elif state.is_pending():
+            waiting.append(name)
+        else:
+            failed.append(f"{name} failed: {state.message or state.name}")
+    if waiting:
+        failed.append(f"not run because of that: {', '.join(waiting)}")
+    return tuple(reports), tuple(failed)

@@ -1,0 +1,154 @@
+"""Work: what a step needs, made anew in whatever process the step runs in.
+
+A task's arguments are stored by Prefect and travel to its workers, so they are an
+`Assignment`: names, dates and numbers. `work` turns one into connections, declaration and
+prerequisites, once a process.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from tasks.datasets import dataset
+from tasks.engine import draws
+from tasks.engine.entity import Dataset
+from tasks.engine.run import Run
+from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
+from tasks.postgres import embedded, read, reflect
+from tasks.postgres.address import Address, choose
+from tasks.postgres.connect import engine
+from tasks.postgres.database import Connection, Database
+from tasks.postgres.encode import ColumnType
+from tasks.postgres.record import Author
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One dataset's part of a run, in values that may be shown to anybody."""
+
+    run: str
+    verb: str
+    environment: Environment
+    dataset: str
+    seed: int
+    as_of: date
+    anchor: date
+    scale: int
+    lease: int = 0
+
+
+@dataclass(frozen=True)
+class Work:
+    """An assignment with everything that it takes."""
+
+    dataset: Dataset
+    database: Database
+    run: Run
+    author: Author
+    columns: dict[str, tuple[ColumnType, ...]]
+    """The columns that each entity fills, with their types in the database."""
+
+    @property
+    def profile(self) -> Profile:
+        """The environment's profile."""
+        return self.database.profile
+
+
+_open: dict[Assignment, Work] = {}
+_opening = threading.Lock()
+
+
+def work(assignment: Assignment) -> Work:
+    """The work of an assignment; the first call in a process opens it.
+
+    Raises:
+        SchemaMismatch: a table does not fit its entity.
+        PrerequisiteMissing: the application's own rows are missing.
+    """
+    with _opening:
+        if assignment not in _open:
+            _open[assignment] = _make(assignment)
+        return _open[assignment]
+
+
+def close(assignment: Assignment) -> None:
+    """Close the connections of an assignment in this process."""
+    with _opening:
+        made = _open.pop(assignment, None)
+    if made is not None:
+        made.database.engine.dispose()
+
+
+def profile_of(environment: str) -> Profile:
+    """The environment's profile, from the folder that the process's environment names."""
+    return read_profile(environment, environments_folder(os.environ))
+
+
+def address_of(chosen: Dataset, profile: Profile, environ: Mapping[str, str]) -> Address:
+    """Where the dataset's database is; the embedded server where nothing else is named.
+
+    Only there the schema comes from us; anywhere else it is the application's.
+    """
+    address = choose(chosen.name, profile, environ)
+    if address is not None:
+        return address
+    server = embedded.ensure(embedded.home_folder(environ))
+    embedded.create_database(server, chosen.name, chosen.folder / "schema.sql")
+    return Address(server.host, server.port, chosen.name, server.user, server.password)
+
+
+def database_of(
+    chosen: Dataset, profile: Profile, run: str, lease: int = 0, address: Address | None = None
+) -> Database:
+    """The dataset's database with its pool; nothing is opened before the first transaction."""
+    place = address or address_of(chosen, profile, os.environ)
+    pool = engine(place, application(chosen.name, run), profile.limits, profile.workers)
+    return Database(place, pool, profile, chosen.name, lease)
+
+
+def application(name: str, run: str) -> str:
+    """What the server shows as the name of a run's connections."""
+    return f"seedbed:{name}:{run[:8]}"
+
+
+def fitted_run(
+    connection: Connection, chosen: Dataset, coordinates: Run
+) -> tuple[Run, dict[str, tuple[ColumnType, ...]]]:
+    """The coordinates with the prerequisites read, and the columns that the entities fill."""
+    sources = {one.name: read.prerequisite(connection, one) for one in chosen.sources}
+    run = Run(
+        coordinates.dataset,
+        coordinates.seed,
+        coordinates.as_of,
+        coordinates.anchor,
+        coordinates.scale,
+        sources,
+    )
+    columns = {one.name: reflect.fitted(connection, one, run) for one in chosen.entities}
+    return run, columns
+
+
+def generator(chosen: Dataset) -> str:
+    """The version of what makes a dataset's values."""
+    return f"{chosen.name}-{chosen.version}/{draws.ALGORITHM}"
+
+
+def _make(assignment: Assignment) -> Work:
+    chosen = dataset(assignment.dataset)
+    profile = profile_of(assignment.environment)
+    database = database_of(chosen, profile, assignment.run, assignment.lease)
+    coordinates = Run(
+        assignment.dataset,
+        assignment.seed,
+        assignment.as_of,
+        assignment.anchor,
+        assignment.scale,
+    )
+    with database.reading() as connection:
+        run, columns = fitted_run(connection, chosen, coordinates)
+    author = Author(assignment.run, assignment.verb, assignment.environment, generator(chosen))
+    return Work(chosen, database, run, author, columns)

@@ -1,0 +1,349 @@
+"""The guard on a real server: what is found, what is refused, and what the sentences say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tasks.engine.errors import BadSetting, UnknownName
+from tasks.engine.settings import Limits, Profile
+from tasks.postgres.address import Address
+from tasks.postgres.connect import connect
+from tasks.postgres.grants import NoTables, grants
+from tasks.postgres.guard import Evidence, GuardRefused, examine, mark, recheck, require
+from tasks.postgres.marker import NotOwner, read_facts
+
+Connection = psycopg.Connection[Any]
+
+TABLES = ("orders", "sales.invoices")
+APP = {"APP_ENV": "staging"}
+MARK_IT = "if this is not production, let its owner run `seedbed mark staging`"
+
+
+def run(connection: Connection, statement: str | sql.Composed) -> None:
+    connection.execute(statement)
+    connection.commit()
+
+
+def profile(address: Address, name: str = "staging", **guard: object) -> Profile:
+    rules = {"shared": True, "hosts": (address.host,), "databases": (address.database,)}
+    return Profile.model_validate(
+        {"name": name, "datasets": ("commerce",), "guard": guard or rules}
+    )
+
+
+@pytest.fixture
+def owner(connection: Connection) -> Connection:
+    """The fresh database with two managed tables, and one that refers to them."""
+    run(connection, "CREATE TABLE orders (id int PRIMARY KEY)")
+    run(connection, "CREATE SCHEMA sales")
+    run(connection, "CREATE TABLE sales.invoices (id int PRIMARY KEY)")
+    run(connection, 'CREATE TABLE sales."Late fees" (invoice int REFERENCES sales.invoices)')
+    run(connection, "INSERT INTO orders SELECT generate_series(1, 100)")
+    return connection
+
+
+@pytest.fixture
+def restricted(owner: Connection, address: Address) -> Iterator[Address]:
+    """The address of a role that has what `grants` prints."""
+    role = f"Seed {uuid4().hex[:8]}"
+    name = sql.Identifier(role)
+    create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal("Kanarienvogel"))
+    run(owner, create)
+    run(owner, grants(owner, TABLES, role))
+    yield replace(address, user=role, password="Kanarienvogel")
+    run(owner, sql.SQL("DROP OWNED BY {}").format(name))
+    run(owner, sql.SQL("DROP ROLE {}").format(name))
+
+
+@pytest.fixture
+def role(restricted: Address) -> Iterator[Connection]:
+    """A connection of the restricted role, as `connect` opens it."""
+    with connect(restricted, "seedbed:test:guard", Limits.model_validate({})) as connection:
+        yield connection
+
+
+def refusal(found: tuple[Evidence, ...]) -> str:
+    with pytest.raises(GuardRefused) as caught:
+        require(found)
+    assert caught.value.exit_code == 3
+    return str(caught.value)
+
+
+def test_all_six_layers_pass_for_a_marked_database_and_a_restricted_role(
+    owner: Connection, role: Connection, address: Address
+) -> None:
+    mark(owner, "staging", 30, TABLES)
+    found = examine(role, address, profile(address), APP, TABLES)
+    assert [(one.layer, one.name, one.passed) for one in found] == [
+        (1, "variables", True),
+        (2, "place", True),
+        (3, "role", True),
+        (4, "marker", True),
+        (5, "recheck", True),
+        (6, "size", True),
+    ]
+    until = read_facts(owner).today + timedelta(days=30)
+    assert found[3].detail == f"marked for staging until {until}"
+    require(found)
+    recheck(role, profile(address))
+
+
+def test_a_superuser_is_refused_in_a_shared_environment(
+    owner: Connection, address: Address
+) -> None:
+    mark(owner, "staging", 30, TABLES)
+    said = refusal(examine(owner, address, profile(address), APP, TABLES))
+    assert said.startswith("guard layer 3 (role): the role has SUPERUSER")
+    assert said.endswith("; use a role that has only what `seedbed grants staging` prints")
+
+
+@pytest.mark.parametrize("attribute", ["BYPASSRLS", "REPLICATION", "CREATEROLE"])
+def test_a_role_with_more_than_it_needs_is_refused(
+    owner: Connection, role: Connection, address: Address, attribute: str
+) -> None:
+    mark(owner, "staging", 30, TABLES)
+    name = sql.Identifier(role.info.user)
+    run(owner, sql.SQL("ALTER ROLE {} {}").format(name, sql.SQL(attribute)))
+    found = examine(role, address, profile(address), APP, TABLES)
+    assert found[2].detail == f"the role has {attribute} (role {role.info.user!r})"
+    assert not found[2].passed
+
+
+def test_membership_in_a_superuser_role_is_refused(
+    owner: Connection, role: Connection, address: Address
+) -> None:
+    mark(owner, "staging", 30, TABLES)
+    strong = sql.Identifier(owner.info.user)
+    run(owner, sql.SQL("GRANT {} TO {}").format(strong, sql.Identifier(role.info.user)))
+    found = examine(role, address, profile(address), APP, TABLES)
+    assert not found[2].passed
+    assert f"(role {owner.info.user!r})" in found[2].detail
+
+
+def test_a_database_without_marker_is_refused_with_the_command_that_marks_it(
+    role: Connection, address: Address
+) -> None:
+    said = refusal(examine(role, address, profile(address), APP, TABLES))
+    missing = f"database {address.database!r} has no marker"
+    assert said == f"guard layer 4 (marker): {missing}; {MARK_IT}"
+
+
+OTHER = {
+    "garbage": (None, "the marker in the comment of database '{db}' is unreadable"),
+    "environment": ({"env": "test"}, "the marker is for environment 'test', not 'staging'"),
+    "cluster": (
+        {"sysid": "7000000000000000000"},
+        "the marker was written on another server; this database is a copy",
+    ),
+    "oid": ({"dboid": 1}, "the marker was written for another database of this server"),
+    "name": ({"db": "shop"}, "the marker is for database 'shop', this one is '{db}'"),
+    "expired": ({"expires": "{yesterday}"}, "the marker expired on {yesterday}"),
+    "too far": (
+        {"expires": "{far}"},
+        "the marker expires on {far}, more than 90 days from today",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "problem"), OTHER.values(), ids=OTHER)
+def test_a_marker_that_is_not_for_here_and_today_is_refused(
+    owner: Connection,
+    role: Connection,
+    address: Address,
+    change: dict[str, object] | None,
+    problem: str,
+) -> None:
+    line = mark(owner, "staging", 90, TABLES)
+    today = read_facts(owner).today
+    days = {"yesterday": str(today - timedelta(days=1)), "far": str(today + timedelta(days=91))}
+
+    def fill(text: object) -> object:
+        return text.format(db=address.database, **days) if isinstance(text, str) else text
+
+    content = json.loads(line.removeprefix("seedbed:"))
+    changed = {**content, **{key: fill(value) for key, value in (change or {}).items()}}
+    written = "seedbed:{garbage}" if change is None else f"seedbed:{json.dumps(changed)}"
+    comment_on(owner, address, written)
+    said = refusal(examine(role, address, profile(address), APP, TABLES))
+    assert said == f"guard layer 4 (marker): {fill(problem)}; {MARK_IT}"
+    with pytest.raises(GuardRefused):
+        recheck(role, profile(address))
+
+
+def comment_on(owner: Connection, address: Address, text: str) -> None:
+    statement = sql.SQL("COMMENT ON DATABASE {} IS {}")
+    run(owner, statement.format(sql.Identifier(address.database), sql.Literal(text)))
+
+
+def test_a_host_or_database_that_is_not_listed_is_refused(
+    owner: Connection, role: Connection, address: Address
+) -> None:
+    mark(owner, "staging", 30, TABLES)
+    other_host = profile(address, shared=True, hosts=("h",), databases=(address.database,))
+    other_name = profile(address, shared=True, hosts=(address.host,), databases=("d",))
+    said = refusal(examine(role, address, other_host, APP, TABLES))
+    assert said.startswith(f"guard layer 2 (place): {address.host!r} is not in guard.hosts; ")
+    said = refusal(examine(role, address, other_name, APP, TABLES))
+    assert said.startswith(
+        f"guard layer 2 (place): {address.database!r} is not in guard.databases; "
+    )
+
+
+def test_a_marker_that_goes_away_stops_the_next_write_transaction(
+    owner: Connection, role: Connection, address: Address
+) -> None:
+    mark(owner, "staging", 30, TABLES)
+    with role.transaction():
+        recheck(role, profile(address))
+    comment_on(owner, address, "no longer")
+    with pytest.raises(GuardRefused) as caught, role.transaction():
+        recheck(role, profile(address))
+    missing = f"database {address.database!r} has no marker"
+    assert str(caught.value) == f"guard layer 5 (recheck): {missing}; {MARK_IT}"
+
+
+@pytest.mark.parametrize(
+    ("rows", "then", "passes"),
+    [
+        (10_100, "ANALYZE orders", True),
+        (10_101, "ANALYZE orders", False),
+        (10_100, "SELECT 'not analysed'", True),
+        (10_101, "SELECT 'not analysed'", False),
+    ],
+)
+def test_a_table_that_grew_tenfold_and_by_ten_thousand_rows_is_refused(
+    owner: Connection, role: Connection, rows: int, then: str, passes: bool
+) -> None:
+    run(owner, "ALTER TABLE orders SET (autovacuum_enabled = off)")
+    mark(owner, "staging", 30, TABLES)
+    run(owner, f"INSERT INTO orders SELECT generate_series(101, {rows})")
+    run(owner, then)
+    address = Address(owner.info.host, owner.info.port, owner.info.dbname)
+    size = examine(role, address, profile(address), APP, TABLES)[-1]
+    assert (size.layer, size.passed) == (6, passes)
+    if not passes:
+        said = "table 'orders' had 100 rows when marked and has 10101 or more now"
+        assert (size.detail, size.remedy) == (said, MARK_IT)
+
+
+def test_an_environment_of_ones_own_needs_no_marker_and_only_warns_of_a_superuser(
+    owner: Connection, address: Address
+) -> None:
+    dev = profile(address, "dev", shared=False)
+    found = examine(owner, address, dev, {}, TABLES)
+    assert [(one.layer, one.passed) for one in found] == [
+        (1, True),
+        (2, True),
+        (3, True),
+        (5, True),
+    ]
+    assert found[2].detail.startswith("warning: the role has SUPERUSER")
+    recheck(owner, dev)
+
+
+def test_no_other_environment_writes_to_a_marked_database(
+    owner: Connection, address: Address
+) -> None:
+    line = mark(owner, "staging", 30, TABLES)
+    dev = profile(address, "dev", shared=False)
+    said = "the marker is for environment 'staging', not 'dev'"
+    assert refusal(examine(owner, address, dev, {}, TABLES)) == (
+        f"guard layer 5 (recheck): {said}; "
+        "if this is not production, let its owner run `seedbed mark dev`"
+    )
+    content = json.loads(line.removeprefix("seedbed:"))
+    comment_on(owner, address, f"seedbed:{json.dumps({**content, 'sysid': '7'})}")
+    require(examine(owner, address, dev, {}, TABLES))  # a copy that came with its comment
+
+
+def test_a_server_that_hides_its_identifier_is_refused_with_the_grant_that_helps(
+    owner: Connection, role: Connection, address: Address
+) -> None:
+    mark(owner, "staging", 30, TABLES)
+    run(owner, "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    said = refusal(examine(role, address, profile(address), APP, TABLES))
+    assert said == (
+        "guard layer 4 (marker): the role may not call pg_control_system(), which staging needs; "
+        "let a superuser run GRANT EXECUTE ON FUNCTION pg_control_system() TO "
+        f'"{role.info.user}"'
+    )
+    with pytest.raises(GuardRefused):
+        recheck(role, profile(address))
+
+
+def test_marking_keeps_the_comment_and_replaces_the_older_marker(
+    owner: Connection, address: Address
+) -> None:
+    comment_on(owner, address, "Owned by Ann's team.\nAsk in #db.")
+    mark(owner, "test", 1, TABLES)
+    line = mark(owner, "staging", 30, TABLES)
+    facts = read_facts(owner)
+    assert facts.comment == f"Owned by Ann's team.\nAsk in #db.\n{line}"
+    content = json.loads(line.removeprefix("seedbed:"))
+    assert content == {
+        "env": "staging",
+        "sysid": facts.sysid,
+        "dboid": facts.dboid,
+        "db": address.database,
+        "expires": str(facts.today + timedelta(days=30)),
+        "rows": {"orders": 100, "sales.invoices": 0},
+    }
+    schemas = owner.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'seedbed'").fetchall()
+    assert schemas == [(1,)]
+
+
+def test_only_the_owner_marks(role: Connection, address: Address) -> None:
+    with pytest.raises(NotOwner) as caught:
+        mark(role, "staging", 30, ("orders",))
+    assert str(caught.value) == (
+        f"database {address.database!r} can be marked by its owner only "
+        "(InsufficientPrivilege (SQLSTATE 42501): "
+        f"must be owner of database {address.database}); run this again as its owner"
+    )
+
+
+@pytest.mark.parametrize("days", [0, -1, 91])
+def test_a_marker_is_valid_for_one_to_ninety_days(owner: Connection, days: int) -> None:
+    with pytest.raises(BadSetting) as caught:
+        mark(owner, "staging", days, TABLES)
+    assert str(caught.value) == f"seedbed mark: days must be 1 to 90, not {days}"
+
+
+def test_an_unknown_environment_is_not_marked(owner: Connection) -> None:
+    with pytest.raises(UnknownName) as caught:
+        mark(owner, "stagin", 30, TABLES)
+    assert str(caught.value) == "unknown environment 'stagin'; did you mean 'staging'?"
+
+
+def test_grants_are_printed_in_full(owner: Connection, address: Address) -> None:
+    database = sql.Identifier(address.database).as_string(owner)
+    assert grants(owner, TABLES, 'se"ed').splitlines() == [
+        f'GRANT CONNECT, TEMP ON DATABASE {database} TO "se""ed";',
+        'GRANT USAGE ON SCHEMA "public", "sales" TO "se""ed";',
+        'GRANT SELECT, INSERT, UPDATE, DELETE ON "orders", "sales"."invoices" TO "se""ed";',
+        "CREATE SCHEMA IF NOT EXISTS seedbed;",
+        'GRANT ALL ON SCHEMA "seedbed" TO "se""ed";',
+        'GRANT ALL ON ALL TABLES IN SCHEMA "seedbed" TO "se""ed";',
+        "-- Optional: lets reset name the rows of these tables that refer to ours.",
+        '-- GRANT SELECT ON "sales"."Late fees" TO "se""ed";',
+    ]
+
+
+def test_without_the_tables_there_is_nothing_to_grant(
+    connection: Connection, address: Address
+) -> None:
+    with pytest.raises(NoTables) as caught:
+        grants(connection, TABLES, "seed")
+    assert str(caught.value) == (
+        f"database {address.database!r} has none of the dataset's tables; create them first, "
+        "or name another database"
+    )

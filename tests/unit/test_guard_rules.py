@@ -1,0 +1,212 @@
+"""The guard's layers that need no server: variables, place, and what a role may be."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tasks.engine.settings import Profile
+from tasks.postgres.address import Address
+from tasks.postgres.guard import (
+    GuardRefused,
+    examine_place,
+    examine_variables,
+    require,
+    role_evidence,
+)
+from tasks.postgres.marker import Facts, problem_with
+
+
+def profile(name: str, **guard: object) -> Profile:
+    return Profile.model_validate({"name": name, "datasets": ("commerce",), "guard": guard})
+
+
+DEV = profile("dev")
+STAGING = profile("staging", shared=True, app_env=("stage",), hosts=("db.example",))
+
+PRODUCTION = "seedbed never runs where a variable says production"
+NOT_LISTED = "set it to one of stage, staging, or add it to guard.app_env in staging.toml"
+
+
+@pytest.mark.parametrize("name", ["APP_ENV", "NODE_ENV"])
+@pytest.mark.parametrize(
+    "value", ["production", "prod", "prod-eu", "PROD", " production", "eu-prod"]
+)
+@pytest.mark.parametrize("where", [DEV, STAGING], ids=["dev", "staging"])
+def test_a_variable_that_says_production_refuses_everywhere(
+    where: Profile, name: str, value: str
+) -> None:
+    other = {"APP_ENV": "staging", "NODE_ENV": "staging"}
+    with pytest.raises(GuardRefused) as caught:
+        require([examine_variables(where, {**other, name: value})])
+    sentence = f"guard layer 1 (variables): {name} is {value!r}; {PRODUCTION}"
+    assert str(caught.value) == sentence
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"APP_ENV": " staging"}, f"APP_ENV is ' staging'; {NOT_LISTED}"),
+        ({"APP_ENV": "Staging"}, f"APP_ENV is 'Staging'; {NOT_LISTED}"),
+        ({"APP_ENV": ""}, f"APP_ENV is ''; {NOT_LISTED}"),
+        ({"NODE_ENV": "development"}, f"NODE_ENV is 'development'; {NOT_LISTED}"),
+        (
+            {"APP_ENV": "staging", "NODE_ENV": "development"},
+            f"NODE_ENV is 'development'; {NOT_LISTED}",
+        ),
+        (
+            {},
+            "neither APP_ENV nor NODE_ENV is set; run `export APP_ENV=staging` where it runs",
+        ),
+    ],
+)
+def test_a_shared_environment_accepts_only_listed_values(
+    environ: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(GuardRefused) as caught:
+        require([examine_variables(STAGING, environ)])
+    assert str(caught.value) == f"guard layer 1 (variables): {sentence}"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"APP_ENV": "staging"},
+        {"NODE_ENV": "stage"},
+        {"APP_ENV": "stage", "NODE_ENV": "staging"},
+    ],
+)
+def test_a_listed_value_passes(environ: dict[str, str]) -> None:
+    assert examine_variables(STAGING, environ).passed
+
+
+@pytest.mark.parametrize("environ", [{}, {"APP_ENV": "anything"}, {"NODE_ENV": " staging"}])
+def test_an_environment_of_ones_own_needs_no_variable(environ: dict[str, str]) -> None:
+    assert examine_variables(DEV, environ).passed
+
+
+HERE = Address("db.example", 5432, "stg", "ann", "Kanarienvogel")
+LISTED = {"hosts": ("DB.example",), "databases": ("stg",)}
+
+
+@pytest.mark.parametrize(
+    ("lists", "sentence"),
+    [
+        (
+            {"databases": ("stg",)},
+            'guard.hosts is empty; write hosts = ["db.example"] under [guard] in staging.toml',
+        ),
+        (
+            {"hosts": ("db.example",)},
+            'guard.databases is empty; write databases = ["stg"] under [guard] in staging.toml',
+        ),
+        (
+            {**LISTED, "hosts": ("example", "db.example.org")},
+            "'db.example' is not in guard.hosts; "
+            "correct the address, or add it under [guard] in staging.toml",
+        ),
+        (
+            {**LISTED, "databases": ("STG", "stg2")},
+            "'stg' is not in guard.databases; "
+            "correct the address, or add it under [guard] in staging.toml",
+        ),
+    ],
+)
+def test_a_shared_environment_writes_only_to_a_listed_place(
+    lists: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(GuardRefused) as caught:
+        require([examine_place(profile("staging", shared=True, **lists), HERE)])
+    assert str(caught.value) == f"guard layer 2 (place): {sentence}"
+    assert "Kanarienvogel" not in str(caught.value)
+
+
+def test_a_listed_place_passes() -> None:
+    evidence = examine_place(profile("staging", shared=True, **LISTED), HERE)
+    assert str(evidence) == "guard layer 2 (place): stg on db.example:5432 is allowed"
+
+
+def test_an_environment_of_ones_own_keeps_to_its_list_if_it_has_one() -> None:
+    assert examine_place(DEV, HERE).passed
+    assert not examine_place(profile("dev", hosts=("localhost",)), HERE).passed
+
+
+RESTRICT = "use a role that has only what `seedbed grants staging` prints"
+
+
+@pytest.mark.parametrize(
+    ("powerful", "standby", "counts", "sentence"),
+    [
+        (
+            ("ann", True, False, False, False),
+            False,
+            True,
+            f"the role has SUPERUSER (role 'ann'); {RESTRICT}",
+        ),
+        (
+            ("ann", False, True, True, True),
+            False,
+            True,
+            f"the role has BYPASSRLS, REPLICATION, CREATEROLE (role 'ann'); {RESTRICT}",
+        ),
+        (None, True, True, "the server is a standby; name the primary server"),
+        (None, False, False, "track_counts is off; set track_counts = on on the server"),
+    ],
+)
+def test_a_strong_role_a_standby_and_a_server_that_does_not_count_are_refused(
+    powerful: tuple[object, ...] | None, standby: bool, counts: bool, sentence: str
+) -> None:
+    evidence = role_evidence(STAGING, powerful, standby=standby, counts=counts)
+    assert not evidence.passed
+    assert str(evidence) == f"guard layer 3 (role): {sentence}"
+
+
+def test_a_strong_role_is_only_a_warning_in_an_environment_of_ones_own() -> None:
+    evidence = role_evidence(
+        DEV, ("postgres", True, False, False, False), standby=False, counts=True
+    )
+    assert evidence.passed
+    assert evidence.detail == (
+        "warning: the role has SUPERUSER (role 'postgres'); a shared environment refuses it"
+    )
+
+
+MARKER = '{"env":"staging","sysid":"77","dboid":5,"db":"stg","expires":"2026-03-31"}'
+
+
+@pytest.mark.parametrize(
+    ("comment", "today", "problem"),
+    [
+        (f"seedbed:{MARKER}", date(2026, 1, 1), None),
+        (f"text before\nseedbed:{MARKER}\ntext after", date(2026, 3, 31), None),
+        (f"seedbed:{MARKER}", date(2026, 4, 1), "the marker expired on 2026-03-31"),
+        (f"seedbed:{MARKER}", date(2025, 12, 31), None),
+        (
+            f"seedbed:{MARKER}",
+            date(2025, 12, 30),
+            "the marker expires on 2026-03-31, more than 90 days from today",
+        ),
+        ("", date(2026, 1, 1), "database 'stg' has no marker"),
+        (f"not seedbed:{MARKER}", date(2026, 1, 1), "database 'stg' has no marker"),
+        *(
+            (
+                comment,
+                date(2026, 1, 1),
+                "the marker in the comment of database 'stg' is unreadable",
+            )
+            for comment in (
+                "seedbed:",
+                "seedbed:yes",
+                "seedbed:{}",
+                f"seedbed:{MARKER[:-1]}",
+                f'seedbed:{MARKER[:-1]},"also":1}}',
+                f"seedbed:{MARKER}\nseedbed:{MARKER}",
+                f"seedbed:{MARKER.replace('2026-03-31', 'never')}",
+            )
+        ),
+    ],
+)
+def test_a_marker_is_read_strictly(comment: str, today: date, problem: str | None) -> None:
+    assert problem_with(Facts("77", 5, "stg", comment, today), "staging") == problem
