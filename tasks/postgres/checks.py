@@ -23,7 +23,7 @@ from tasks.engine.run import Run
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import rows_of
 
-_BLOCK = re.compile(r"^-- name: (\w+)\n((?:--.*\n)+)(.*?)(?=^-- name: |\Z)", re.M | re.S)
+_BLOCK = re.compile(r"^-- name: (\w+)\n((?:--[^\n]*\n)+)(.*?)(?=^-- name: |\Z)", re.M | re.S)
 
 
 @dataclass(frozen=True)

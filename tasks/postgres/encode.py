@@ -92,6 +92,11 @@ class Encoder:
             return Constant(NULL)
         if isinstance(many, pd.Categorical):
             return self._taken(column, many)
+        if isinstance(many, np.ma.MaskedArray):
+            null = np.ma.getmaskarray(many)
+            return with_last_null(converted(column, many.data)).take(
+                np.where(null, -1, np.arange(rows))
+            )
         return converted(column, many)
 
     def _taken(self, column: ColumnType, values: pd.Categorical) -> Varying:

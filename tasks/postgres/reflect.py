@@ -13,7 +13,7 @@ from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType
 
 _COLUMNS = """
-    SELECT a.attname, t.typname, t.typtype, a.atttypmod, a.attnotnull,
+    SELECT a.attname, t.typname, t.typtype, a.atttypmod, t.typelem::int8, a.attnotnull,
            a.attgenerated <> '', pg_get_expr(d.adbin, d.adrelid), a.attidentity <> ''
     FROM pg_attribute a
     JOIN pg_type t ON t.oid = a.atttypid
@@ -51,12 +51,12 @@ def table_columns(connection: Connection, table: str) -> dict[str, TableColumn]:
     found = connection.execute(_COLUMNS, (quoted,)).fetchall()
     return {
         name: TableColumn(
-            ColumnType(name, kind, category, modifier),
+            ColumnType(name, kind, category, modifier, element),
             required=not_null and default is None and not identity and not generated,
             generated=generated,
             changing=identity or bool(default and _CALL.search(_CAST.sub("", default))),
         )
-        for name, kind, category, modifier, not_null, generated, default, identity in found
+        for name, kind, category, modifier, element, not_null, generated, default, identity in found
     }
 
 
