@@ -24,6 +24,7 @@ from tasks.engine.errors import SeedbedError
 from tasks.engine.report import StepReport
 from tasks.engine.run import count
 from tasks.fill import fill
+from tasks.listen import News, tell
 from tasks.postgres.failures import passing, sentence
 from tasks.postgres.load import RowRefused, constraint_columns
 from tasks.publish import Progress, publish_step
@@ -63,7 +64,10 @@ def as_task(name: str, about: str, retries: int, body: Callable[[Assignment], St
     """A Prefect task `name`, retried with exponential delay and jitter on errors that can pass."""
 
     def run(assignment: Assignment) -> State[Any]:
-        return safely(lambda: body(assignment))
+        state = safely(lambda: body(assignment))
+        kind = "done" if state.is_completed() else "failed"
+        tell(News(name, kind, said=str(state.message)))
+        return state
 
     # Prefect derives the task's key from the function's name: it must be the step's own.
     run.__name__ = run.__qualname__ = name.replace(".", "_")
@@ -89,8 +93,13 @@ def seeding(chosen: Dataset, entity: Entity) -> Any:
     def body(assignment: Assignment) -> State[Any]:
         opened = work(assignment)
         progress = Progress(assignment, entity.name, lambda: count(entity, opened.run))
+
+        def show(sent: int) -> None:
+            tell(News(f"{chosen.name}.{entity.name}", "running", sent))
+            progress.show(sent)
+
         try:
-            report = fill(opened, entity, progress.show)
+            report = fill(opened, entity, show)
         except RowRefused as refused:
             raise SeedbedError(_named(opened, refused)) from None
         progress.done()

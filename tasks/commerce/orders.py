@@ -25,7 +25,6 @@ from tasks.engine.authoring import (
     uuid_key,
     where,
 )
-from tasks.engine.draws import below
 
 DAYS = 30
 SHIPPING_CENTS = 500
@@ -137,8 +136,8 @@ def lines(orders: Rows, products: pd.DataFrame) -> Lines:
     code = products["product_code"].to_numpy()
     start = np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
     variants = np.diff(np.r_[start, len(code)])
-    first = below(orders.bits("first_product"), len(start))
-    second = below(orders.bits("second_product"), len(start))
+    first = orders.integers("first_product", 0, len(start) - 1)
+    second = orders.integers("second_product", 0, len(start) - 1)
     variant = orders.integers("variant", 0, variants[first] - 1)
     offer = np.column_stack([start[first] + variant, start[second]])
     pair = orders.chance("two_items", 0.30)

@@ -12,6 +12,7 @@ PRODUCT_CODES = ("MOUSE-001", "STAND-001", "DESKPAD-001")
 
 products = Source(
     name="products",
+    tables=("products", "product_variants"),
     by="product_code",
     required=PRODUCT_CODES,
     query="""

@@ -21,13 +21,15 @@ class Source:
     """Rows that seeding needs and never makes: a prerequisite of the application.
 
     `query` is the SQL that reads them, in a fixed order; `required` are the values of column
-    `by` that must be among them, else every flow stops before it writes.
+    `by` that must be among them, else every flow stops before it writes; `tables` are those
+    that the query reads, for the rights of the run's role.
     """
 
     name: str
     query: str
     by: str
     required: tuple[str, ...]
+    tables: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,11 @@ class Dataset:
         """The prerequisites of all entities, each once."""
         found = [up for one in self.entities for up in one.upstream if isinstance(up, Source)]
         return tuple(dict.fromkeys(found))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The tables that the prerequisites are read from."""
+        return tuple(dict.fromkeys(table for one in self.sources for table in one.tables))
 
     def entity(self, name: str) -> Entity:
         """The entity of that name.

@@ -46,6 +46,13 @@ class BadSetting(UsageError):
         super().__init__(f"{where}: {name} {problem}")
 
 
+class BadKey(UsageError):
+    """A key scheme that is mistaken, or has no number left."""
+
+    def __init__(self, kind: str, problem: str) -> None:
+        super().__init__(f"key {kind!r} {problem}")
+
+
 class BadDeclaration(UsageError):
     """A dataset that contradicts itself."""
 

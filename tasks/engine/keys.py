@@ -7,6 +7,7 @@ row's position in it, never from the order in which rows were made.
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,13 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from tasks.engine.errors import BadDeclaration
+from tasks.engine.errors import BadKey
 from tasks.engine.values import Booleans, Hashes, Integers
 
 UUID_DIGITS = 12
 _BASE36 = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
 _BASE36_DIGITS = 13
 """36 ** 13 > 2 ** 63: room for every int64."""
+_LARGEST = 2**63 - 1
 
 
 class Key(Protocol):
@@ -41,10 +43,16 @@ class Key(Protocol):
         """Keys as Python values."""
 
 
-def _dense(fan: int, parents: Integers, positions: Integers) -> Integers:
+def _dense(kind: str, fan: int, parents: Integers, positions: Integers) -> Integers:
     """`fan` numbers a parent: parent p, position k is (p - 1) * fan + k + 1."""
-    if len(positions) and int(positions.max()) >= fan:
-        raise BadDeclaration("key", f"has fan={fan}, too few for position {positions.max()}")
+    if not len(positions):
+        return positions
+    if int(positions.max()) >= fan:
+        raise BadKey(kind, f"has fan={fan}, too few for position {positions.max()}; raise its fan")
+    if int(positions.min()) < 0:
+        raise BadKey(kind, f"has no number for position {positions.min()}; is as_of before 1970?")
+    if int(parents.max()) > _LARGEST // fan:
+        raise BadKey(kind, f"has fan={fan}, too many for parent {parents.max()}; lower its fan")
     return (parents - 1) * fan + positions + 1
 
 
@@ -61,11 +69,9 @@ class UuidKey:
 
     def number(self, parents: Integers, positions: Integers, identities: Hashes) -> Integers:
         """The rows' numbers, int64 of shape (n,)."""
-        numbers = _dense(self.fan, parents, positions)
+        numbers = _dense(self.kind, self.fan, parents, positions)
         if len(numbers) and int(numbers.max()) >= 10**UUID_DIGITS:
-            raise BadDeclaration(
-                f"with key {self.kind}", "needs more than 12 digits; lower its fan or the scale"
-            )
+            raise BadKey(self.kind, "needs more than 12 digits; lower its fan or the scale")
         return numbers
 
     @property
@@ -122,7 +128,7 @@ class TextKey:
         """The rows' numbers, int64 of shape (n,)."""
         if self.fan is None:
             return (identities >> np.uint64(1)).astype(np.int64)
-        return _dense(self.fan, parents, positions)
+        return _dense(self.kind, self.fan, parents, positions)
 
     @property
     def prefix(self) -> str:
@@ -153,7 +159,8 @@ class TextKey:
         numbers = np.zeros(len(keys), dtype=np.int64)
         for place in range(_BASE36_DIGITS):
             numbers = numbers * 36 + digits[:, place]
-        return numbers, ours
+        # Thirteen digits can write more than an int64 holds: those come back as other keys.
+        return numbers, ours & (self.encode(numbers) == fitted)
 
     def values(self, numbers: Integers) -> list[str]:
         """Keys as `str`."""
@@ -161,10 +168,24 @@ class TextKey:
 
 
 def uuid_key(kind: str, *, fan: int = 10**UUID_DIGITS, column: str = "id") -> UuidKey:
-    """A uuid of the `5eed` scheme; see `UuidKey`."""
+    """A uuid of the `5eed` scheme; see `UuidKey`.
+
+    Raises:
+        BadKey: `kind` is not "<layer>-<type>".
+    """
+    if not re.fullmatch("[0-9a-f]{4}-[0-9a-f]{4}", kind):
+        raise BadKey(kind, "is not <layer>-<type>; write four hexadecimal digits each: 0003-0001")
     return UuidKey(kind, fan, column)
 
 
 def text_key(kind: str, *, fan: int | None = None, column: str = "id", length: int = 25) -> TextKey:
-    """A marked text key; see `TextKey`."""
+    """A marked text key; see `TextKey`.
+
+    Raises:
+        BadKey: `kind` does not fit between the mark and the digits.
+    """
+    room = length - _BASE36_DIGITS - len("c5eed")
+    if not re.fullmatch("[0-9a-z]*[1-9a-z]", kind) or len(kind) > room:
+        problem = f"is not 1 to {room} digits and lower-case letters, the last of them not 0"
+        raise BadKey(kind, problem)
     return TextKey(kind, fan, column, length)

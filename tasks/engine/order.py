@@ -27,8 +27,12 @@ def ordered(entities: Iterable[Entity]) -> tuple[Entity, ...]:
 def with_upstream(entities: Iterable[Entity]) -> tuple[Entity, ...]:
     """The entities and everything that they need, in order."""
     found: dict[Entity, None] = {}
+    seen: set[Entity] = set()
 
     def visit(one: Entity) -> None:
+        if one in seen:
+            return
+        seen.add(one)
         for up in one.above:
             visit(up)
         found.setdefault(one)
@@ -44,8 +48,10 @@ def selected(dataset: Dataset, only: Iterable[str], upstream: bool) -> tuple[Ent
     Raises:
         UnknownName: `only` names an entity that the dataset does not have.
     """
-    chosen = [dataset.entity(name) for name in only] or list(dataset.entities)
-    return with_upstream(chosen) if upstream or not list(only) else ordered(chosen)
+    chosen = [dataset.entity(name) for name in only]
+    if not chosen:
+        return with_upstream(dataset.entities)
+    return with_upstream(chosen) if upstream else ordered(chosen)
 
 
 def depth(one: Entity) -> int:

@@ -162,6 +162,8 @@ class Rows:
 
     def pick(self, name: str, values: Sequence[Any]) -> pd.Categorical:
         """One of the values, all equally likely; longer lists move only the rows they must."""
+        if not len(values):
+            raise BadDeclaration(self._entity.name, f"picks {name!r} from no values")
         return categorical(draws.jump(self.bits(name), len(values)), values)
 
     def weighted(self, name: str, weights: Mapping[Any, float]) -> pd.Categorical:

@@ -47,9 +47,8 @@ class Run:
             return self.sources[above.name]
         if above.name not in self._frames:
             parts = [_frame(rows) for rows in chunks(above, self, 50_000)]
-            self._frames[above.name] = (
-                pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-            )
+            parts = parts or [_frame(nothing(above, self))]
+            self._frames[above.name] = pd.concat(parts, ignore_index=True)
         return self._frames[above.name]
 
 

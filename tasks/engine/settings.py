@@ -9,8 +9,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from datetime import date
+from inspect import isclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -106,12 +107,14 @@ def read_profile(name: str, folder: Path) -> Profile:
         raise UnknownName("environment", name, ENVIRONMENTS)
     path = folder / f"{name}.toml"
     try:
-        content = tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         problem = "is missing; write it or unset SEEDBED_ENVIRONMENTS"
         raise BadSetting(str(path), "profile", problem) from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSetting(str(path), "profile", f"is not TOML: {error}") from None
+    if "name" in content:
+        raise BadSetting(path.name, "name", "is the file's own; remove it")
     return check(Profile, {"name": name, **content}, path.name)
 
 
@@ -128,5 +131,15 @@ def check(model: type[AnyModel], values: Mapping[str, Any], where: str) -> AnyMo
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise UnknownName(f"setting of {where}", name, model.model_fields) from None
+            raise UnknownName(f"setting of {where}", name, _known(model, first["loc"])) from None
         raise BadSetting(where, name, first["msg"][0].lower() + first["msg"][1:]) from None
+
+
+def _known(model: type[Model], place: tuple[int | str, ...]) -> list[str]:
+    """The full names of the settings beside the one at `place`."""
+    above, inner = [str(part) for part in place[:-1]], model
+    for part in above:
+        choices = (inner.model_fields[part].annotation,)
+        choices += get_args(choices[0])
+        inner = next(one for one in choices if isclass(one) and issubclass(one, Model))
+    return [".".join([*above, name]) for name in inner.model_fields]

@@ -63,15 +63,19 @@ def ratio(numerator: Integers, denominator: Integers, places: int) -> FixedPoint
 
 
 @lru_cache(maxsize=512)
-def _categories(values: tuple[Any, ...]) -> tuple[pd.CategoricalDtype[Any], Integers]:
+def _categories(
+    values: tuple[Any, ...], types: tuple[type, ...]
+) -> tuple[pd.CategoricalDtype[Any], Integers]:
     # The same object for the same values: the encoder then encodes them once, not once a chunk.
+    # `types` tells (0, 1) from (False, True), which Python holds for equal.
     codes, distinct = pd.factorize(np.fromiter(values, dtype=object, count=len(values)))
     return pd.CategoricalDtype(list(distinct)), codes.astype(np.int64)
 
 
 def categorical(codes: npt.NDArray[Any], values: Iterable[Any]) -> pd.Categorical:
     """The value at each code (integers from 0, shape (n,)); values may repeat, None is NULL."""
-    dtype, distinct = _categories(tuple(values))
+    listed = tuple(values)
+    dtype, distinct = _categories(listed, tuple(map(type, listed)))
     return pd.Categorical.from_codes(distinct[codes], dtype=dtype, validate=False)
 
 

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from tasks.engine.errors import SeedbedError
-from tasks.engine.values import Column, FixedPoint, Integers
+from tasks.engine.values import Booleans, Column, FixedPoint, Integers, take
+from tasks.postgres.arrays import field_of_array, field_of_decimals
 from tasks.postgres.fields import (
     NULL,
     Array,
@@ -30,13 +31,11 @@ from tasks.postgres.fields import (
     Fixed,
     Ragged,
     Varying,
-    field_of_array,
-    field_of_decimals,
-    field_of_objects,
     only_cell,
     ragged_cells,
     with_last_null,
 )
+from tasks.postgres.objects import field_of_objects
 
 __all__ = ["CannotEncode", "ColumnType", "Encoder", "WrongColumn"]
 
@@ -92,12 +91,9 @@ class Encoder:
             return Constant(NULL)
         if isinstance(many, pd.Categorical):
             return self._taken(column, many)
-        if isinstance(many, np.ma.MaskedArray):
-            null = np.ma.getmaskarray(many)
-            return with_last_null(converted(column, many.data)).take(
-                np.where(null, -1, np.arange(rows))
-            )
-        return converted(column, many)
+        if isinstance(many, list):
+            return converted(column, many)
+        return of_present(column, many)
 
     def _taken(self, column: ColumnType, values: pd.Categorical) -> Varying:
         known = self._categories.get(column.name)
@@ -133,6 +129,25 @@ def encoded_categories(column: ColumnType, values: pd.Categorical) -> Categories
         row = int(used[0]) if len(used) else None
         raise CannotEncode(column, row, error.problem) from None
     return Categories(index, field, with_last_null(field))
+
+
+def of_present(column: ColumnType, values: FixedPoint | Array) -> Field:
+    """NULL where the values are masked; what lies under the mask need not fit the column."""
+    cells = values.units if isinstance(values, FixedPoint) else values
+    if not np.ma.is_masked(cells):
+        return converted(column, unmasked(values))
+    null: Booleans = np.ma.getmaskarray(cells)
+    rows = np.flatnonzero(~null)
+    if len(rows) == 0:
+        return Constant(NULL)
+    try:
+        present = with_last_null(converted(column, take(unmasked(values), rows)))
+    except CannotEncode as error:
+        row = None if error.row is None else int(rows[error.row])
+        raise CannotEncode(column, row, error.problem) from None
+    codes = np.full(len(null), -1)
+    codes[rows] = np.arange(len(rows))
+    return present.take(codes)
 
 
 def as_many(column: ColumnType, values: Column) -> Many | None:

@@ -42,11 +42,13 @@ class NoTables(SeedbedError):
         )
 
 
-def grants(connection: AnyConnection, tables: Sequence[str], role: str) -> str:
+def grants(
+    connection: AnyConnection, tables: Sequence[str], role: str, *, reads: Sequence[str] = ()
+) -> str:
     """The SQL that gives `role` what a run needs, and nothing else; it executes nothing.
 
-    The tables that refer to the planned ones appear as comments: with SELECT on them a reset
-    can name the rows that keep ours alive; without it, it still notices and stops.
+    `tables` are written, `reads` are those of the prerequisites. The tables that refer to the
+    written ones are read, too: a reset has to see which rows keep ours alive.
 
     Raises:
         NoTables: the database has none of the tables.
@@ -56,6 +58,8 @@ def grants(connection: AnyConnection, tables: Sequence[str], role: str) -> str:
         database = connection.execute("SELECT current_database()::text").fetchall()[0][0]
         schemas = [row[0] for row in connection.execute(_PLACES, (quoted,)).fetchall()]
         referring = connection.execute(_REFERRING, (quoted, quoted)).fetchall()
+    seen = [identifier(table) for table in reads]
+    seen += [sql.Identifier(*names) for names in referring if ".".join(names[1:]) not in reads]
     if not schemas:
         raise NoTables(database)
     to = sql.Identifier(role)
@@ -67,12 +71,9 @@ def grants(connection: AnyConnection, tables: Sequence[str], role: str) -> str:
         _grant("ALL ON SCHEMA", [sql.Identifier("seedbed")], to),
         _grant("ALL ON ALL TABLES IN SCHEMA", [sql.Identifier("seedbed")], to),
     ]
-    text = [right.as_string(connection) for right in rights]
-    if referring:
-        text.append("-- Optional: lets reset name the rows of these tables that refer to ours.")
-        wanted = _grant("SELECT ON", (sql.Identifier(*names) for names in referring), to)
-        text += [f"-- {line}" for line in wanted.as_string(connection).splitlines()]
-    return "\n".join(text)
+    if seen:
+        rights.insert(3, _grant("SELECT ON", seen, to))
+    return "\n".join(right.as_string(connection) for right in rights)
 
 
 def _grant(what: str, on: Iterable[sql.Composable], to: sql.Identifier) -> sql.Composed:

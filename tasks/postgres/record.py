@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
@@ -134,3 +134,36 @@ def latest(connection: Connection, dataset: str) -> Recorded | None:
         return None
     seed, as_of, anchor, scale, generators = found
     return Recorded(seed, as_of, anchor, scale, frozenset(generators))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step of a recorded run."""
+
+    run: str
+    verb: str
+    environment: str
+    as_of: date
+    step: str
+    added: int
+    removed: int
+    started: datetime
+    finished: datetime
+
+
+def last(connection: Connection, dataset: str) -> tuple[Line, ...]:
+    """The steps of the last run that changed anything, in the order in which they ended."""
+    row = connection.execute("SELECT to_regclass('seedbed.runs') IS NOT NULL").fetchone()
+    if not (row and row[0]):
+        return ()
+    found = connection.execute(
+        """
+        SELECT run::text, verb, environment, as_of, step, added, removed, started, finished
+        FROM seedbed.runs WHERE dataset = %(dataset)s AND run = (
+            SELECT run FROM seedbed.runs WHERE dataset = %(dataset)s
+            ORDER BY finished DESC LIMIT 1)
+        ORDER BY finished
+        """,
+        {"dataset": dataset},
+    )
+    return tuple(Line(*line) for line in found)

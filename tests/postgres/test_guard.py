@@ -330,11 +330,10 @@ def test_grants_are_printed_in_full(owner: Connection, address: Address) -> None
         f'GRANT CONNECT, TEMP ON DATABASE {database} TO "se""ed";',
         'GRANT USAGE ON SCHEMA "public", "sales" TO "se""ed";',
         'GRANT SELECT, INSERT, UPDATE, DELETE ON "orders", "sales"."invoices" TO "se""ed";',
+        'GRANT SELECT ON "sales"."Late fees" TO "se""ed";',
         "CREATE SCHEMA IF NOT EXISTS seedbed;",
         'GRANT ALL ON SCHEMA "seedbed" TO "se""ed";',
         'GRANT ALL ON ALL TABLES IN SCHEMA "seedbed" TO "se""ed";',
-        "-- Optional: lets reset name the rows of these tables that refer to ours.",
-        '-- GRANT SELECT ON "sales"."Late fees" TO "se""ed";',
     ]
 
 

@@ -1,0 +1,52 @@
+# What people type is what CI runs.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# No telemetry, no update checks: nothing here talks to anything but this machine.
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.PHONY: seed test lint bench up down lock install clean
+
+seed: install  ## seed `commerce` on the embedded server through a deployment run, show the result
+	@$(BIN)/seedbed up
+	@PREFECT_API_URL=$$($(BIN)/seedbed status --json | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["api"])') \
+		$(BIN)/prefect deployment run seed/dev --watch
+	@$(BIN)/seedbed runs commerce
+	@$(BIN)/seedbed verify commerce
+	@$(BIN)/seedbed status
+
+test: lint  ## all tests, on a real PostgreSQL
+	$(BIN)/pytest
+
+lint: install  ## linter, formatter, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install  ## a million orders against COPY; prints a table, writes bench-results/
+	$(BIN)/python -m tests.benchmarks
+
+up: install  ## database, Prefect server with UI, deployments and worker, in the background
+	$(BIN)/seedbed up
+
+down: install  ## stop exactly what `up` started
+	$(BIN)/seedbed down
+
+lock: install  ## renew requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev \
+		--generate-hashes --no-emit-index-url --no-header \
+		--output-file requirements.lock pyproject.toml
+
+install: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "seedbed needs Python 3.11 or newer; name one with make PYTHON=…")'
+	@echo "installing into .venv (a minute or two)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:  ## forget the installation
+	rm -rf .venv

@@ -1,0 +1,205 @@
+"""The command line: `seedbed plan|seed|verify|reset|refresh|up|down|status|db|…`.
+
+Everything that can be wrong in the arguments is found before Prefect is imported, which
+takes two seconds, and before anything is opened.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flows.arguments import BACKGROUND, OWNER, parser
+from tasks.engine.errors import Refused, SeedbedError, UsageError
+
+GAP = 4
+"""Exit code of `plan` when rows are missing."""
+
+
+class NeedsConfirm(UsageError):
+    """reset was called without saying what it is to do."""
+
+    def __init__(self) -> None:
+        super().__init__("reset: say --confirm to remove, or --dry-run to see what would go")
+
+
+class OneDatabase(UsageError):
+    """--database names one database, and each dataset has its own."""
+
+    def __init__(self, datasets: Sequence[str]) -> None:
+        super().__init__(
+            f"--database goes with one dataset, not with {', '.join(datasets)}; set "
+            "SEEDBED_<DATASET>_DATABASE_URL for each instead"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 done, 1 failed, 2 wrong use, 3 refused, 4 a gap."""
+    chosen = parser().parse_args(arguments)
+    try:
+        return _run(chosen)
+    except SeedbedError as error:
+        sys.stderr.write(f"seedbed: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("seedbed: interrupted; run it again, it goes on where it was\n")
+        return 130
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command in BACKGROUND:
+        return _background(chosen)
+    if chosen.command in OWNER:
+        return _own(chosen)
+    if chosen.command == "db":
+        return _db(chosen)
+    if chosen.command == "runs":
+        return _runs(chosen)
+    if chosen.command == "datasets":
+        from flows.owner import listed
+
+        print("\n".join(listed()))
+        return 0
+    return _flow(chosen)
+
+
+def _background(chosen: argparse.Namespace) -> int:
+    options = ["--json"] if chosen.json else []
+    command = [sys.executable, "-m", "deployments.background", chosen.command, *options]
+    root = Path(__file__).parents[1]
+    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False).returncode
+
+
+def _own(chosen: argparse.Namespace) -> int:
+    from flows import owner
+    from tasks.work import profile_of
+
+    names = chosen.datasets or profile_of(chosen.environment).datasets
+    _name_database(chosen.database, names)
+    passed = True
+    for name in names:
+        if chosen.command == "mark":
+            print(owner.mark(chosen.environment, name, chosen.days))
+        elif chosen.command == "grants":
+            print(owner.grants(chosen.environment, name, chosen.role))
+        else:
+            for one in owner.evidence(chosen.environment, name):
+                passed = passed and one.passed
+                print(f"{'passed ' if one.passed else 'REFUSED'} {one.layer} {one.name}: {one}")
+    return 0 if passed else Refused.exit_code
+
+
+def _db(chosen: argparse.Namespace) -> int:
+    from flows import owner
+
+    if chosen.action == "psql":
+        owner.psql(chosen.dataset)
+    print(owner.stop() if chosen.action == "stop" else owner.url(chosen.dataset))
+    return 0
+
+
+def _runs(chosen: argparse.Namespace) -> int:
+    from flows import owner, show
+    from tasks.work import profile_of
+
+    names = chosen.datasets or profile_of(chosen.environment).datasets
+    _name_database(chosen.database, names)
+    for name in names:
+        show.last_run(name, owner.last_run(chosen.environment, name))
+    return 0
+
+
+def _name_database(url: str | None, names: Sequence[str]) -> None:
+    """Hand --database to the run through this process's environment, never as a parameter."""
+    if url is None:
+        return
+    from tasks.postgres.address import parse
+
+    if len(names) != 1:
+        raise OneDatabase(names)
+    parse(url, "--database")
+    os.environ[f"SEEDBED_{names[0].upper()}_DATABASE_URL"] = url
+
+
+def _asked(chosen: argparse.Namespace) -> dict[str, Any]:
+    """The flow's parameters, checked."""
+    from tasks.datasets import dataset
+    from tasks.engine.order import selected
+    from tasks.engine.settings import Choice, check
+    from tasks.work import profile_of
+
+    asked = {
+        name: value
+        for name in ("seed", "scale", "as_of", "only", "with_upstream")
+        if (value := getattr(chosen, name, None)) not in (None, [], False)
+    }
+    if chosen.datasets:
+        asked["datasets"] = chosen.datasets
+    choice = check(Choice, asked, "command line")
+    names = choice.datasets or profile_of(chosen.environment).datasets
+    for name in names:
+        selected(dataset(name), choice.only, upstream=False)
+    _name_database(chosen.database, names)
+    _look_before(chosen.environment, names)
+    if chosen.command == "reset":
+        if not chosen.confirm and not chosen.dry_run:
+            raise NeedsConfirm
+        asked |= {"confirm": chosen.confirm and not chosen.dry_run, "strict": chosen.strict}
+    if getattr(chosen, "mode", None):
+        asked["mode"] = chosen.mode
+    return asked
+
+
+def _look_before(environment: str, names: Sequence[str]) -> None:
+    """Refuse what variables and addresses alone tell, before anything is started."""
+    from tasks.datasets import dataset
+    from tasks.postgres import guard
+    from tasks.postgres.address import choose
+    from tasks.work import profile_of
+
+    profile = profile_of(environment)
+    guard.require([guard.examine_variables(profile, os.environ)])
+    for name in names:
+        address = choose(dataset(name).name, profile, os.environ)
+        if address is not None:
+            guard.require([guard.examine_place(profile, address)])
+
+
+def _flow(chosen: argparse.Namespace) -> int:
+    asked = _asked(chosen)
+    from tasks.server import find
+
+    api = find(os.environ, verbose=chosen.verbose)
+    # Only now: Prefect reads its settings when it is imported.
+    from flows import show
+    from flows.invoke import invoke
+    from tasks.listen import listen
+
+    if chosen.json:
+        ended = invoke(chosen.command, chosen.environment, asked, api=api)
+        show.as_json(ended.documents)
+    else:
+        with show.Live() as live:
+            listen(live.hear)
+            ended = invoke(chosen.command, chosen.environment, asked, api=api)
+        show.as_text(ended.documents, ended.message, done=ended.done)
+    if ended.error is not None:
+        if chosen.json:
+            sys.stderr.write(f"seedbed: {ended.error}\n")
+        return ended.error.exit_code
+    missing = any(
+        one["target"] > one["present"]
+        for document in ended.documents
+        for one in document["entities"]
+    )
+    return GAP if chosen.command == "plan" and missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Show: a run on a terminal, in a log, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tasks.listen import News
+from tasks.postgres.record import Line
+
+PLAIN_WIDTH = 160
+"""Columns where there is no terminal: wide enough that no cell is cut."""
+
+Document = Mapping[str, Any]
+
+
+def console(*, to_errors: bool = False) -> Console:
+    """Colours and the terminal's width on a terminal, plain wide lines elsewhere."""
+    stream = sys.stderr if to_errors else sys.stdout
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
+
+
+class Live:
+    """Progress on standard error: a bar per running step on a terminal, a line per step else."""
+
+    def __init__(self) -> None:
+        self._console = console(to_errors=True)
+        self._bars: dict[str, TaskID] = {}
+        self._lock = Lock()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} rows"),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+
+    def __enter__(self) -> Live:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def hear(self, news: News) -> None:
+        """Show one piece of news."""
+        with self._lock:
+            if news.said:
+                sign = "[red]✗[/]" if news.state == "failed" else "[green]✓[/]"
+                self._console.print(f"{sign} {news.step}: {news.said}")
+            if news.state == "running":
+                bar = self._bars.setdefault(news.step, self._add(news))
+                self._progress.update(bar, completed=news.done, total=news.total)
+            elif news.step in self._bars:
+                self._progress.remove_task(self._bars.pop(news.step))
+
+    def _add(self, news: News) -> TaskID:
+        return self._bars.get(news.step) or self._progress.add_task(news.step, total=news.total)
+
+
+def as_json(documents: Sequence[Document]) -> None:
+    """One document on standard output: the run's, or a list for several datasets."""
+    content = documents[0] if len(documents) == 1 else list(documents)
+    sys.stdout.write(json.dumps(content, indent=2, default=str) + "\n")
+
+
+def as_text(documents: Sequence[Document], message: str, *, done: bool) -> None:
+    """Tables of entities and checks, the digests, and the run's sentence."""
+    out = console()
+    for document in documents:
+        _entities(out, document)
+        _checks(out, document["checks"])
+        for pin in document["kept"]:
+            keys = ", ".join(pin["examples"])
+            out.print(
+                f"[yellow]kept[/] {pin['rows']} rows of {pin['table']}, "
+                f"needed by {pin['by']}.{pin['column']}: {keys}"
+            )
+        for drift in document["drift"]:
+            columns = ", ".join(drift["columns"])
+            out.print(f"[yellow]edited[/] {drift['rows']} rows of {drift['table']}: {columns}")
+        for note in document["notes"]:
+            out.print(f"[yellow]note[/] {note}")
+    out.print(f"[{'green' if done else 'red'}]{'done' if done else 'failed'}[/] {message}")
+
+
+def last_run(name: str, lines: Sequence[Line]) -> None:
+    """What the last run did, step by step."""
+    out = console()
+    if not lines:
+        out.print(f"{name}: no run has changed anything yet")
+        return
+    first, end = min(line.started for line in lines), lines[-1]
+    head = f"{end.verb} of {name} in {end.environment}, as of {end.as_of}"
+    table = Table(title=f"{head}, {first:%Y-%m-%d %H:%M:%S} UTC", box=None)
+    for column in ("step", "added", "removed", "seconds"):
+        table.add_column(column, justify="left" if column == "step" else "right")
+    for line in lines:
+        seconds = (line.finished - line.started).total_seconds()
+        table.add_row(line.step, f"{line.added:,}", f"{line.removed:,}", f"{seconds:.2f}")
+    added, removed = sum(line.added for line in lines), sum(line.removed for line in lines)
+    seconds = (end.finished - first).total_seconds()
+    table.add_row("all", f"{added:,}", f"{removed:,}", f"{seconds:.2f}", style="bold")
+    out.print(table)
+
+
+def _entities(out: Console, document: Document) -> None:
+    if not document["entities"]:
+        return
+    title = f"{document['verb']} {document['dataset']}, as of {document['as_of']}"
+    table = Table(title=f"{title}, seed {document['seed']}, scale {document['scale']}", box=None)
+    table.add_column("entity")
+    for name in ("target", "present", "added", "removed", "seconds"):
+        table.add_column(name, justify="right")
+    table.add_column("digest of its table")
+    for one in document["entities"]:
+        table.add_row(
+            one["name"],
+            *(f"{one[name]:,}" for name in ("target", "present", "added", "removed")),
+            f"{one['seconds']:.2f}",
+            document["digests"].get(one["table"], "")[:16],
+        )
+    out.print(table)
+
+
+def _checks(out: Console, checks: Sequence[Document]) -> None:
+    if not checks:
+        return
+    table = Table(box=None)
+    table.add_column("check")
+    table.add_column("result")
+    for one in checks:
+        bad = f"[red]{one['violations']} violations[/]"
+        table.add_row(one["name"], "[green]passed[/]" if one["passed"] else bad)
+    out.print(table)

@@ -1,0 +1,53 @@
+"""One measured flow run in a process of its own; prints seconds and peak memory as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from typing import Any
+
+from flows.invoke import invoke
+
+
+def empty(tasks: int) -> None:
+    """A Prefect flow whose tasks do nothing."""
+    from prefect import flow, task
+    from prefect.cache_policies import NO_CACHE
+
+    @task(cache_policy=NO_CACHE)
+    def nothing() -> None:
+        return None
+
+    @flow(name="empty")
+    def run() -> None:
+        futures = [nothing.submit() for _ in range(tasks)]
+        for future in futures:
+            future.wait()
+
+    run()
+
+
+def main() -> None:
+    """`empty TASKS`, or `VERB {flow parameters as JSON}`."""
+    verb, argument = sys.argv[1:]
+    documents: list[dict[str, Any]] = []
+    started = time.monotonic()
+    if verb == "empty":
+        empty(int(argument))
+    else:
+        asked = json.loads(argument)
+        ended = invoke(verb, "dev", asked, api=os.environ["PREFECT_API_URL"])
+        if not ended.done:
+            sys.exit(ended.message)
+        documents = ended.documents
+    seconds = time.monotonic() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rows = sum(step["added"] for document in documents for step in document["entities"])
+    print(json.dumps({"seconds": seconds, "peak_mb": peak, "added": rows}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""Worlds: one dataset with a database of its own, and what the laws do with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import quote
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from tasks.engine.entity import Dataset, Entity
+from tasks.engine.report import StepReport
+from tasks.engine.settings import Environment
+from tasks.fill import fill
+from tasks.postgres.address import Address
+from tasks.postgres.ownership import any_of, by_table
+from tasks.prepare import intent, prepared
+from tasks.prove import digests
+from tasks.work import Assignment, Work, work
+
+AS_OF = date(2026, 3, 31)
+
+Connection: TypeAlias = psycopg.Connection[Any]
+Contents: TypeAlias = dict[str, set[str]]
+"""Every row of every table as text."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The server of the tests, as its superuser."""
+
+    address: Address
+
+    def connect(self, database: str | None = None) -> Connection:
+        """A session in autocommit, with the settings that row texts depend on."""
+        keywords: dict[str, Any] = {**self.address.keywords()}
+        if database:
+            keywords["dbname"] = database
+        keywords["options"] = "-c timezone=UTC -c datestyle=ISO,YMD -c intervalstyle=iso_8601"
+        return psycopg.connect(autocommit=True, **keywords)
+
+    def create(self, template: str = "template0") -> Address:
+        """A new database, equal to the template."""
+        name = f"seedbed_test_{uuid4().hex[:12]}"
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        with self.connect() as connection:
+            connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+        known = self.address
+        return Address(known.host, known.port, name, known.user, known.password, known.options)
+
+    def drop(self, address: Address) -> None:
+        """Remove a database with all sessions in it."""
+        with self.connect() as connection:
+            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+            connection.execute(drop.format(sql.Identifier(address.database)))
+
+
+def url(address: Address) -> str:
+    """The address as a user would write it."""
+    login = f"{quote(address.user or '', safe='')}:{quote(address.password or '', safe='')}"
+    return f"postgresql://{login}@{address.host}:{address.port}/{address.database}"
+
+
+@dataclass(frozen=True)
+class World:
+    """A dataset, its database, and the folder of its profiles."""
+
+    dataset: Dataset
+    address: Address
+    profiles: Path
+
+    def profile(self, environment: str = "dev", **settings: Any) -> None:
+        """Write a profile; a dict becomes a section."""
+        values = {"datasets": [self.dataset.name], **settings}
+        sections = {name: value for name, value in values.items() if isinstance(value, dict)}
+        lines = [f"{n} = {json.dumps(v)}" for n, v in values.items() if n not in sections]
+        for name, section in sections.items():
+            lines += [f"[{name}]", *(f"{key} = {json.dumps(v)}" for key, v in section.items())]
+        (self.profiles / f"{environment}.toml").write_text("\n".join(lines))
+
+    def variables(self, address: Address | None = None) -> dict[str, str]:
+        """The environment variables by which the product finds this world."""
+        return {
+            f"SEEDBED_{self.dataset.name.upper()}_DATABASE_URL": url(address or self.address),
+            "SEEDBED_ENVIRONMENTS": str(self.profiles),
+        }
+
+    @contextmanager
+    def assigned(
+        self, verb: str = "seed", environment: Environment = "dev", **asked: Any
+    ) -> Iterator[Assignment]:
+        """Guard, lock and coordinates, as every flow begins."""
+        asked = {"as_of": AS_OF, "datasets": (self.dataset.name,), **asked}
+        with prepared(intent(verb, environment, **asked), self.dataset.name) as assignment:
+            yield assignment
+
+    @contextmanager
+    def opened(
+        self, verb: str = "seed", environment: Environment = "dev", **asked: Any
+    ) -> Iterator[Work]:
+        """The work of an assignment."""
+        with self.assigned(verb, environment, **asked) as assignment:
+            yield work(assignment)
+
+    def seed(self, environment: Environment = "dev", **asked: Any) -> dict[str, StepReport]:
+        """Fill every entity, one after the other."""
+        with self.opened("seed", environment, **asked) as opened:
+            return fill_all(opened)
+
+    def digests(self, **asked: Any) -> dict[str, str]:
+        """One digest a table, from a run that only reads."""
+        with self.opened("verify", **asked) as opened:
+            return digests(opened, frozenset())
+
+    @contextmanager
+    def superuser(self) -> Iterator[Connection]:
+        """A session of a person with every right, in autocommit."""
+        with Cluster(self.address).connect() as connection:
+            yield connection
+
+
+def silent(sent: int) -> None:
+    """Progress that nobody watches."""
+
+
+def fill_all(work: Work, *, threads: int = 1, order: int = 0) -> dict[str, StepReport]:
+    """Fill every entity as soon as its upstream is done, in an order drawn from `order`."""
+    graph = TopologicalSorter({one: one.above for one in work.dataset.entities})
+    graph.prepare()
+    draw = random.Random(order)
+    waiting: list[Entity] = []
+    running: dict[Future[StepReport], Entity] = {}
+    reports = {}
+    with ThreadPoolExecutor(threads) as pool:
+        while graph.is_active():
+            waiting += graph.get_ready()
+            while waiting and len(running) < threads:
+                entity = waiting.pop(draw.randrange(len(waiting)))
+                running[pool.submit(fill, work, entity, silent)] = entity
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                entity = running.pop(future)
+                reports[entity.name] = future.result()
+                graph.done(entity)
+    return reports
+
+
+def seed_in_child(
+    variables: Mapping[str, str], world: World, coordinates: Mapping[str, Any]
+) -> None:
+    """What a child process runs; it may be killed at any moment."""
+    os.environ.update(variables)
+    world.seed(**coordinates)
+
+
+# -- looking ------------------------------------------------------------------------------------
+
+_TABLES = """
+    SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    ORDER BY 1, 2
+"""
+
+
+def tables(connection: Connection) -> list[tuple[str, str]]:
+    """Schema and name of every table, schema `seedbed` included."""
+    return connection.execute(_TABLES).fetchall()
+
+
+def versions(connection: Connection) -> Contents:
+    """Every row of every table with its place and version: equal only if nothing was written."""
+    found = _rows(connection, "t.ctid::text || ' ' || t.xmin::text || ' ' || t::text")
+    found["(sequences)"] = sequences(connection)
+    return found
+
+
+def contents(connection: Connection) -> Contents:
+    """Every row of every table of the application."""
+    found = _rows(connection, "t::text")
+    return {table: rows for table, rows in found.items() if not table.startswith("seedbed.")}
+
+
+def _rows(connection: Connection, what: str) -> Contents:
+    query = "SELECT {what} FROM ONLY {table} AS t"
+    return {
+        f"{schema}.{name}": {
+            row[0]
+            for row in connection.execute(
+                sql.SQL(query).format(what=sql.SQL(what), table=sql.Identifier(schema, name))
+            )
+        }
+        for schema, name in tables(connection)
+    }
+
+
+def sequences(connection: Connection) -> set[str]:
+    """Every sequence with the value it stands at."""
+    return {row[0] for row in connection.execute("SELECT s::text FROM pg_sequences AS s")}
+
+
+def ours(connection: Connection, dataset: Dataset) -> Contents:
+    """The rows that the dataset owns, by table."""
+    return {
+        table: _owned(connection, table, entities) for table, entities in by_table(dataset).items()
+    }
+
+
+def _owned(connection: Connection, table: str, entities: Iterable[Entity]) -> set[str]:
+    query = sql.SQL("SELECT own::text FROM {} AS own WHERE {}").format(
+        sql.Identifier(*table.split(".")), any_of(entities, "own")
+    )
+    return {row[0] for row in connection.execute(query)}
+
