@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from tasks.engine.errors import SeedbedError
-from tasks.engine.values import Booleans, Column, FixedPoint, Integers, take
+from tasks.engine.values import Column, FixedPoint, Integers
 from tasks.postgres.arrays import field_of_array, field_of_decimals
 from tasks.postgres.fields import (
     NULL,
@@ -93,7 +93,7 @@ class Encoder:
             return self._taken(column, many)
         if isinstance(many, list):
             return converted(column, many)
-        return of_present(column, many)
+        return with_masked(column, many)
 
     def _taken(self, column: ColumnType, values: pd.Categorical) -> Varying:
         known = self._categories.get(column.name)
@@ -131,21 +131,24 @@ def encoded_categories(column: ColumnType, values: pd.Categorical) -> Categories
     return Categories(index, field, with_last_null(field))
 
 
-def of_present(column: ColumnType, values: FixedPoint | Array) -> Field:
+def with_masked(column: ColumnType, values: FixedPoint | Array) -> Field:
     """NULL where the values are masked; what lies under the mask need not fit the column."""
-    cells = values.units if isinstance(values, FixedPoint) else values
-    if not np.ma.is_masked(cells):
-        return converted(column, unmasked(values))
-    null: Booleans = np.ma.getmaskarray(cells)
-    rows = np.flatnonzero(~null)
+    mask = np.ma.getmaskarray(values.units if isinstance(values, FixedPoint) else values)
+    rows = np.flatnonzero(~mask)
     if len(rows) == 0:
         return Constant(NULL)
+    if len(rows) == len(mask):
+        return converted(column, values)
+    if isinstance(values, FixedPoint):
+        values = FixedPoint(values.units[rows], values.places)
+    else:
+        values = values[rows]
     try:
-        present = with_last_null(converted(column, take(unmasked(values), rows)))
+        present = with_last_null(converted(column, values))
     except CannotEncode as error:
         row = None if error.row is None else int(rows[error.row])
         raise CannotEncode(column, row, error.problem) from None
-    codes = np.full(len(null), -1)
+    codes = np.full(len(mask), -1)
     codes[rows] = np.arange(len(rows))
     return present.take(codes)
 
@@ -165,9 +168,9 @@ def as_many(column: ColumnType, values: Column) -> Many | None:
 
 def converted(column: ColumnType, values: FixedPoint | Array | list[Any]) -> Varying:
     if isinstance(values, FixedPoint):
-        return field_of_decimals(column, values)
+        return field_of_decimals(column, FixedPoint(np.ma.getdata(values.units), values.places))
     if isinstance(values, np.ndarray):
-        return field_of_array(column, values)
+        return field_of_array(column, np.ma.getdata(values))
     return field_of_objects(column, values)
 
 

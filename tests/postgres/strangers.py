@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from psycopg import sql
 
@@ -139,51 +139,278 @@ def _followed(
     connection: Connection, dataset: Dataset, start: dict[str, set[Any]], *, downwards: bool
 ) -> dict[str, set[Any]]:
     found: dict[str, set[Any]] = {qualified(table): set(rows) for table, rows in start.items()}
+    ties = [one for one in arrows(connection, dataset) if entities_of(dataset, one.child)]
     fresh = dict(found)
-    ties = [
-        one for one in arrows(connection, dataset) if entities_of(dataset, one.child)
-    ]
     while fresh:
         coming: dict[str, set[Any]] = {}
         for tie in ties:
             here, there = (tie.parent, tie.child) if downwards else (tie.child, tie.parent)
             if here in fresh:
-                tied = _tied(connection, dataset, tie, here, fresh[here])
-                coming.setdefault(there, set()).update(tied - found.get(there, set()))
+                rows = _other_end(connection, dataset, tie, fresh[here], downwards=downwards)
+                coming.setdefault(there, set()).update(rows - found.get(there, set()))
         fresh = {table: rows for table, rows in coming.items() if rows}
         for table, rows in fresh.items():
             found.setdefault(table, set()).update(rows)
     return found
 
 
-def _tied(
-    connection: Connection, dataset: Dataset, tie: Arrow, here: str, rows: set[Any]
+def _other_end(
+    connection: Connection, dataset: Dataset, tie: Arrow, rows: set[Any], *, downwards: bool
 ) -> set[Any]:
     """The owned keys at the other end of an arrow."""
-    there = tie.child if here == tie.parent else tie.parent
-    if tie.child == tie.parent:  # a table that points at itself: both ways, to be safe
-        return set()
-    alias = {tie.child: "c", tie.parent: "p"}
-    column = {
-        table: sql.Identifier(alias[table], entities_of(dataset, table)[0].key.column)
-        for table in (here, there)
-    }
+    sides = {"c": entities_of(dataset, tie.child), "p": entities_of(dataset, tie.parent)}
+    here, there = ("p", "c") if downwards else ("c", "p")
     query = sql.SQL(
         "SELECT DISTINCT {there} FROM {child} AS c JOIN {parent} AS p ON {same} "
         "WHERE {here} = ANY(%s) AND {mine}"
     ).format(
-        there=column[there],
-        here=column[here],
+        there=sql.Identifier(there, sides[there][0].key.column),
+        here=sql.Identifier(here, sides[here][0].key.column),
         child=identifier(tie.child),
         parent=identifier(tie.parent),
-        same=_same(tie),
-        mine=any_of(entities_of(dataset, there), alias[there]),
+        same=_equal("c", tie.columns, "p", tie.targets),
+        mine=any_of(sides[there], there),
     )
     return {row[0] for row in connection.execute(query, (list(rows),))}
 
 
-def _same(tie: Arrow) -> sql.Composed:
+def _equal(
+    left: str, columns: Sequence[str], right: str, others: Sequence[str]
+) -> sql.Composed:
     return sql.SQL(" AND ").join(
-        sql.SQL("{} = {}").format(sql.Identifier("c", column), sql.Identifier("p", target))
-        for column, target in zip(tie.columns, tie.targets, strict=True)
+        sql.SQL("{} = {}").format(sql.Identifier(left, column), sql.Identifier(right, other))
+        for column, other in zip(columns, others, strict=True)
     )
+
+
+# -- putting rows in ----------------------------------------------------------------------------
+
+
+def attach(
+    connection: Connection, dataset: Dataset, tie: Arrow, draw: random.Random
+) -> Stranger | None:
+    """Insert a row that is not ours and points at one of ours along the arrow.
+
+    A copy of one of our rows under a key that only looks like ours, or, in a table that we do
+    not write, a row with something in every column that needs something. None where nothing
+    of ours can be pointed at, or the pointing column is our key itself.
+    """
+    entities = entities_of(dataset, tie.child)
+    if entities and entities[0].key.column in tie.columns:
+        return None
+    aims = keys(connection, dataset, tie.parent)
+    if not aims:
+        return None
+    needs = draw.choice(aims)
+    row = _copied(connection, dataset, tie.child, draw) or _invented(connection, tie.child, draw)
+    if entities:
+        row[entities[0].key.column] = near_key(entities[0], draw)
+    row.update(_targets(connection, dataset, tie, needs))
+    _make_room(connection, tie.child, row, tie.columns, draw)
+    return Stranger(tie.child, _insert(connection, tie.child, row), str(needs))
+
+
+def detach(connection: Connection, stranger: Stranger) -> None:
+    """Take the row out again, and nothing else."""
+    with connection.transaction():
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute(
+            sql.SQL("DELETE FROM {} WHERE ctid = %s::tid").format(identifier(stranger.table)),
+            (stranger.place,),
+        )
+
+
+def insert_as_the_application(
+    connection: Connection, dataset: Dataset, table: str, draw: random.Random
+) -> None:
+    """Insert one more row like ours; the key comes from the column's default if it has one."""
+    row = _copied(connection, dataset, table, draw)
+    if row is None:
+        return
+    key = entities_of(dataset, table)[0].key.column
+    column = {one.name: one for one in _columns(connection, table)}[key]
+    if column.given:
+        del row[key]
+    else:
+        row[key] = _something(column, draw)
+    _make_room(connection, table, row, (), draw)
+    _insert(connection, table, row)
+
+
+def near_key(entity: Entity, draw: random.Random) -> str:
+    """A key that looks like ours and is not."""
+    if isinstance(entity.key, UuidKey):
+        return str(UUID(bytes=entity.key.head + bytes([0xA0]) + draw.randbytes(5)))
+    if isinstance(entity.key, TextKey):
+        return f"{entity.key.prefix}{draw.randrange(10**11):012d}"
+    return str(draw.randrange(10**6, 10**9))
+
+
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    category: str
+    length: int
+    required: bool
+    given: bool
+    """Has a default, or is an identity."""
+    label: str | None
+    """An enum's first label."""
+
+
+_COLUMNS = """
+    SELECT a.attname, CASE WHEN t.typname = 'uuid' THEN 'uuid' WHEN t.typname ~ '^json'
+               THEN 'json' ELSE t.typcategory::text END,
+           greatest(a.atttypmod - 4, 0), a.attnotnull, d.adbin IS NOT NULL OR a.attidentity <> '',
+           (SELECT e.enumlabel FROM pg_enum e WHERE e.enumtypid = t.oid
+            ORDER BY e.enumsortorder LIMIT 1)
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped
+      AND a.attgenerated = '' ORDER BY a.attnum
+"""
+
+_UNIQUE = """
+    SELECT array_agg(DISTINCT a.attname::text)
+    FROM pg_index i
+    JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid
+    WHERE i.indrelid = %(table)s::regclass AND d.refobjid = i.indrelid
+      AND (i.indisunique OR i.indisexclusion)
+    GROUP BY i.indexrelid
+    UNION
+    SELECT array_agg(a.attname::text)
+    FROM pg_constraint c
+    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)
+    WHERE c.conrelid = %(table)s::regclass AND c.contype IN ('p', 'u', 'x')
+    GROUP BY c.oid
+"""
+
+
+def _columns(connection: Connection, table: str) -> list[_Column]:
+    name = identifier(table).as_string(connection)
+    return [_Column(*row) for row in connection.execute(_COLUMNS, (name,))]
+
+
+def _something(column: _Column, draw: random.Random) -> str:
+    """A value of the column's type, unlike any that is there."""
+    number = draw.randrange(10**6, 10**7)
+    text = f"stranger-{number}"
+    made = {
+        "S": text[-column.length :] if column.length else text,
+        "N": str(number % 9 + 1 if column.length else number),
+        "B": "false",
+        "D": f"2001-01-01 00:{number % 60:02d}:{number // 60 % 60:02d}Z",
+        "T": "1 day",
+        "A": "{}",
+        "I": "127.0.0.1",
+        "uuid": str(UUID(int=draw.getrandbits(128), version=4)),
+        "json": "{}",
+    }
+    return column.label or made[column.category]
+
+
+def _copied(
+    connection: Connection, dataset: Dataset, table: str, draw: random.Random
+) -> Row | None:
+    entities = entities_of(dataset, table)
+    found = keys(connection, dataset, table) if entities else []
+    if not found:
+        return None
+    names = [column.name for column in _columns(connection, table)]
+    query = sql.SQL("SELECT {} FROM {} WHERE {} = %s").format(
+        _as_text(names), identifier(table), sql.Identifier(entities[0].key.column)
+    )
+    row = connection.execute(query, (draw.choice(found),)).fetchone()
+    assert row is not None
+    return dict(zip(names, row, strict=True))
+
+
+def _as_text(names: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in names)
+
+
+def _invented(connection: Connection, table: str, draw: random.Random) -> Row:
+    """Something in every column that needs something; it has to point, not to make sense."""
+    _drop_checks(connection, table)
+    row: Row = {
+        column.name: _something(column, draw)
+        for column in _columns(connection, table)
+        if column.required and not column.given
+    }
+    for tie in foreign_keys(connection):
+        if tie.child == table and any(column in row for column in tie.columns):
+            row.update(zip(tie.columns, _somebody(connection, tie, draw), strict=True))
+    return row
+
+
+def _somebody(connection: Connection, tie: Arrow, draw: random.Random) -> Sequence[str]:
+    """What to write to point at any row of the arrow's parent."""
+    query = sql.SQL("SELECT {} FROM {} LIMIT 1").format(
+        _as_text(tie.targets), identifier(tie.parent)
+    )
+    if connection.execute(query).rowcount == 0:
+        _insert(connection, tie.parent, _invented(connection, tie.parent, draw))
+    found: Sequence[str] = connection.execute(query).fetchall()[0]
+    return found
+
+
+def _drop_checks(connection: Connection, table: str) -> None:
+    name = identifier(table)
+    query = "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'"
+    for (constraint,) in connection.execute(query, (name.as_string(connection),)).fetchall():
+        drop = sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}")
+        connection.execute(drop.format(name, sql.Identifier(constraint)))
+
+
+def _targets(connection: Connection, dataset: Dataset, tie: Arrow, needs: Any) -> Row:
+    """The values with which the arrow's columns point at the owned row `needs`."""
+    query = sql.SQL("SELECT {} FROM {} WHERE {} = %s").format(
+        _as_text(tie.targets),
+        identifier(tie.parent),
+        sql.Identifier(entities_of(dataset, tie.parent)[0].key.column),
+    )
+    row = connection.execute(query, (needs,)).fetchall()[0]
+    return dict(zip(tie.columns, row, strict=True))
+
+
+def _make_room(
+    connection: Connection, table: str, row: Row, fixed: Sequence[str], draw: random.Random
+) -> None:
+    """Let the row clash with nothing: change a column, or else remove the row in its way."""
+    name = identifier(table)
+    ties = {column for tie in foreign_keys(connection) if tie.child == table
+            for column in tie.columns}
+    columns = {one.name: one for one in _columns(connection, table)}
+    found = connection.execute(_UNIQUE, {"table": name.as_string(connection)}).fetchall()
+    for (together,) in found:
+        if any(row.get(column) is None for column in together):
+            continue
+        clash = sql.SQL(" AND ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(row[column]))
+            for column in together
+        )
+        if connection.execute(sql.SQL("SELECT FROM {} WHERE {}").format(name, clash)).rowcount:
+            free = [
+                column
+                for column in together
+                if column not in {*ties, *fixed} and columns[column].category in "SNDuuid"
+            ]
+            if free:
+                row[free[0]] = _something(columns[free[0]], draw)
+            else:
+                with connection.transaction():
+                    connection.execute("SET LOCAL session_replication_role = replica")
+                    connection.execute(sql.SQL("DELETE FROM {} WHERE {}").format(name, clash))
+
+
+def _insert(connection: Connection, table: str, row: Row) -> str:
+    statement = sql.SQL(
+        "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({}) RETURNING ctid::text"
+    ).format(
+        identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, row)),
+        sql.SQL(", ").join(sql.Placeholder() for _ in row),
+    )
+    place: str = connection.execute(statement, list(row.values())).fetchall()[0][0]
+    return place
