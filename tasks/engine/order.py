@@ -10,7 +10,7 @@ from tasks.engine.errors import BadDeclaration
 
 
 def ordered(entities: Iterable[Entity]) -> tuple[Entity, ...]:
-    """Upstream before downstream; among equals the order given.
+    """Upstream before downstream, tier by tier; the same order for the same entities.
 
     Raises:
         BadDeclaration: the declarations form a circle.

@@ -51,8 +51,12 @@ class GuardRules(Model):
         False, description="all layers must pass, marker and restricted role included"
     )
     app_env: tuple[str, ...] = Field((), description="allowed values of APP_ENV / NODE_ENV")
-    hosts: tuple[str, ...] = Field((), description="allowed hosts; empty allows any")
-    databases: tuple[str, ...] = Field((), description="allowed databases; empty allows any")
+    hosts: tuple[str, ...] = Field(
+        (), description="allowed hosts; empty allows any, in a shared environment none"
+    )
+    databases: tuple[str, ...] = Field(
+        (), description="allowed databases; empty allows any, in a shared environment none"
+    )
 
 
 class Limits(Model):
@@ -131,15 +135,21 @@ def check(model: type[AnyModel], values: Mapping[str, Any], where: str) -> AnyMo
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise UnknownName(f"setting of {where}", name, _known(model, first["loc"])) from None
+            above, _, last = name.rpartition(".")
+            known = _section(model, first["loc"]).model_fields
+            kind = f"setting of {where}" + (f" [{above}]" if above else "")
+            raise UnknownName(kind, last, known) from None
         raise BadSetting(where, name, first["msg"][0].lower() + first["msg"][1:]) from None
 
 
-def _known(model: type[Model], place: tuple[int | str, ...]) -> list[str]:
-    """The full names of the settings beside the one at `place`."""
-    above, inner = [str(part) for part in place[:-1]], model
-    for part in above:
-        choices = (inner.model_fields[part].annotation,)
-        choices += get_args(choices[0])
-        inner = next(one for one in choices if isclass(one) and issubclass(one, Model))
-    return [".".join([*above, name]) for name in inner.model_fields]
+def _section(model: type[Model], place: tuple[int | str, ...]) -> type[Model]:
+    """The part of a model that holds the setting at `place`; numbers are places in a list."""
+    for part in place[:-1]:
+        if part in model.model_fields:
+            annotation = model.model_fields[str(part)].annotation
+            model = next(filter(_is_model, (annotation, *get_args(annotation))), model)
+    return model
+
+
+def _is_model(annotation: Any) -> bool:
+    return isclass(annotation) and issubclass(annotation, Model)

@@ -17,9 +17,7 @@ from tasks.engine.errors import (
 
 def test_an_unknown_name_suggests_the_nearest() -> None:
     error = UnknownName("entity of commerce", "order_item", ["orders", "order_items", "ads"])
-    assert str(error) == (
-        "unknown entity of commerce 'order_item'; did you mean 'order_items'?"
-    )
+    assert str(error) == ("unknown entity of commerce 'order_item'; did you mean 'order_items'?")
 
 
 def test_an_unknown_name_without_a_near_one_lists_all_in_order() -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from tasks.engine.settings import Profile
+from tasks.engine.settings import Profile, environments_folder, read_profile
 from tasks.postgres.address import Address
 from tasks.postgres.guard import (
     GuardRefused,
@@ -133,14 +133,44 @@ def test_an_environment_of_ones_own_keeps_to_its_list_if_it_has_one() -> None:
     assert not examine_place(profile("dev", hosts=("localhost",)), HERE).passed
 
 
+SHIPPED = environments_folder({})
+
+
+@pytest.mark.parametrize("name", ["dev", "test", "ci-local", "ci"])
+@pytest.mark.parametrize("host", ["db.example", "10.0.0.7", "localhost.example"])
+def test_an_address_in_the_environment_does_not_lead_to_another_server(
+    name: str, host: str
+) -> None:
+    evidence = examine_place(read_profile(name, SHIPPED), Address(host, 5432, "shop"))
+    assert str(evidence) == (
+        f"guard layer 2 (place): {host!r} is not in guard.hosts; "
+        f"correct the address, or add it under [guard] in {name}.toml"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "hosts"),
+    [
+        ("dev", ["127.0.0.1", "localhost", "::1"]),
+        ("test", ["127.0.0.1", "localhost", "::1"]),
+        ("ci-local", ["127.0.0.1", "localhost", "::1"]),
+        ("ci", ["127.0.0.1", "localhost", "postgres"]),
+    ],
+)
+def test_this_machine_and_a_pipelines_service_are_listed(name: str, hosts: list[str]) -> None:
+    shipped = read_profile(name, SHIPPED)
+    assert all(examine_place(shipped, Address(host, 5432, "shop")).passed for host in hosts)
+
+
 RESTRICT = "use a role that has only what `seedbed grants staging` prints"
 
 
 @pytest.mark.parametrize(
-    ("powerful", "standby", "counts", "sentence"),
+    ("powerful", "owner", "standby", "counts", "sentence"),
     [
         (
             ("ann", True, False, False, False),
+            True,
             False,
             True,
             f"the role has SUPERUSER (role 'ann'); {RESTRICT}",
@@ -148,24 +178,32 @@ RESTRICT = "use a role that has only what `seedbed grants staging` prints"
         (
             ("ann", False, True, True, True),
             False,
+            False,
             True,
             f"the role has BYPASSRLS, REPLICATION, CREATEROLE (role 'ann'); {RESTRICT}",
         ),
-        (None, True, True, "the server is a standby; name the primary server"),
-        (None, False, False, "track_counts is off; set track_counts = on on the server"),
+        (
+            None,
+            True,
+            True,
+            False,
+            f"the role owns the database, or is a member of its owner; {RESTRICT}",
+        ),
+        (None, False, True, True, "the server is a standby; name the primary server"),
+        (None, False, False, False, "track_counts is off; set track_counts = on on the server"),
     ],
 )
-def test_a_strong_role_a_standby_and_a_server_that_does_not_count_are_refused(
-    powerful: tuple[object, ...] | None, standby: bool, counts: bool, sentence: str
+def test_a_strong_role_an_owner_a_standby_and_a_server_that_does_not_count_are_refused(
+    powerful: tuple[object, ...] | None, owner: bool, standby: bool, counts: bool, sentence: str
 ) -> None:
-    evidence = role_evidence(STAGING, powerful, standby=standby, counts=counts)
+    evidence = role_evidence(STAGING, powerful, owner=owner, standby=standby, counts=counts)
     assert not evidence.passed
     assert str(evidence) == f"guard layer 3 (role): {sentence}"
 
 
 def test_a_strong_role_is_only_a_warning_in_an_environment_of_ones_own() -> None:
     evidence = role_evidence(
-        DEV, ("postgres", True, False, False, False), standby=False, counts=True
+        DEV, ("postgres", True, False, False, False), owner=True, standby=False, counts=True
     )
     assert evidence.passed
     assert evidence.detail == (

@@ -102,9 +102,7 @@ def test_each_parent_has_as_many_numbers_as_the_fan() -> None:
 def test_a_position_past_the_fan_is_an_error() -> None:
     with pytest.raises(BadKey) as caught:
         uuid_key("0003-0002", fan=2).number(integers(1, 1), integers(1, 2), NO_HASHES)
-    assert str(caught.value) == (
-        "key '0003-0002' has fan=2, too few for position 2; raise its fan"
-    )
+    assert str(caught.value) == ("key '0003-0002' has fan=2, too few for position 2; raise its fan")
     assert caught.value.exit_code == 2
 
 

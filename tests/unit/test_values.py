@@ -29,7 +29,7 @@ def integers(*values: int) -> Integers:
 def listed(column: Column) -> list[Any]:
     """A category's values; NULL as None."""
     values = cast("pd.Categorical", column)
-    return [None if code < 0 else values.categories[code] for code in values.codes]
+    return [None if code < 0 else values.categories[int(code)] for code in values.codes]
 
 
 def test_money_counts_cents() -> None:
@@ -96,10 +96,8 @@ def test_the_same_values_make_the_same_type_object() -> None:
 
 def test_booleans_stay_booleans_after_equal_numbers_were_used() -> None:
     assert listed(categorical(integers(0, 1), [0, 1])) == [0, 1]
-    booleans = listed(categorical(integers(0, 1), [False, True]))
-    assert [bool(one) is one or isinstance(one, np.bool_) for one in booleans] == [True, True]
-    floats = categorical(integers(0, 1), [0.0, 1.0])
-    assert floats.categories.dtype == np.dtype("float64")
+    assert categorical(integers(0, 1), [False, True]).categories.dtype == np.dtype("bool")
+    assert categorical(integers(0, 1), [0.0, 1.0]).categories.dtype == np.dtype("float64")
 
 
 def test_take_gives_the_rows_of_every_kind_of_column() -> None:

@@ -1,0 +1,233 @@
+"""Settings: every profile loads, and a mistaken one is told in one sentence."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from tasks.engine.errors import BadSetting, UnknownName, UsageError
+from tasks.engine.settings import (
+    ENVIRONMENTS,
+    Choice,
+    Model,
+    Profile,
+    check,
+    environments_folder,
+    read_profile,
+)
+
+SHIPPED = environments_folder({})
+
+
+def dev(content: str, folder: Path) -> Profile:
+    (folder / "dev.toml").write_text(content, encoding="utf-8")
+    return read_profile("dev", folder)
+
+
+def problem(content: str, folder: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        dev(content, folder)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_environment_has_a_profile_that_loads(name: str) -> None:
+    profile = read_profile(name, SHIPPED)
+    assert profile.name == name
+    assert "commerce" in profile.datasets
+    assert (profile.seed, profile.scale) == (42, 1)
+
+
+def test_every_shipped_profile_is_an_environment() -> None:
+    assert {path.stem for path in SHIPPED.glob("*.toml")} == set(ENVIRONMENTS)
+
+
+def test_only_staging_is_shared_and_rolls() -> None:
+    profiles = [read_profile(name, SHIPPED) for name in ENVIRONMENTS]
+    assert [one.name for one in profiles if one.guard.shared] == ["staging"]
+    assert [one.name for one in profiles if one.refresh == "roll"] == ["staging"]
+    assert read_profile("staging", SHIPPED).guard.app_env == ("staging",)
+
+
+def test_no_shipped_profile_holds_a_password() -> None:
+    for path in SHIPPED.glob("*.toml"):
+        assert "://" not in path.read_text(encoding="utf-8")
+
+
+def test_defaults_are_those_written_here(tmp_path: Path) -> None:
+    profile = dev('datasets = ["commerce"]', tmp_path)
+    assert profile.database is None
+    assert (profile.seed, profile.scale, profile.workers) == (42, 1, 2)
+    assert (profile.chunk_rows, profile.refresh) == (50_000, "roll")
+    assert profile.limits.model_dump() == {"connect": 10, "lock": 3, "statement": 60, "busy": 10}
+    assert profile.guard.model_dump() == {
+        "shared": False,
+        "app_env": (),
+        "hosts": (),
+        "databases": (),
+    }
+
+
+def test_a_profile_is_frozen(tmp_path: Path) -> None:
+    profile = dev('datasets = ["commerce"]', tmp_path)
+    with pytest.raises(ValidationError):
+        setattr(profile, "scale", 2)  # noqa: B010  # the type checker knows it, too
+
+
+def test_the_folder_of_profiles_can_be_chosen() -> None:
+    assert environments_folder({"SEEDBED_ENVIRONMENTS": "/etc/seedbed"}) == Path("/etc/seedbed")
+    assert environments_folder({"SEEDBED_ENVIRONMENTS": ""}) == SHIPPED
+    assert (SHIPPED.name, SHIPPED.parent.name) == ("environments", "deployments")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("stagin", "did you mean 'staging'?"),
+        ("production", "known: ci, ci-local, dev, staging, test"),
+        ("", "known: ci, ci-local, dev, staging, test"),
+        ("../dev", "did you mean 'dev'?"),
+    ],
+)
+def test_an_unknown_environment_is_refused(name: str, hint: str) -> None:
+    with pytest.raises(UnknownName) as caught:
+        read_profile(name, SHIPPED)
+    assert str(caught.value) == f"unknown environment '{name}'; {hint}"
+
+
+def test_a_missing_profile_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting) as caught:
+        read_profile("ci", tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}/ci.toml: profile is missing; write it or unset SEEDBED_ENVIRONMENTS"
+    )
+
+
+def test_a_profile_that_is_not_toml_is_told(tmp_path: Path) -> None:
+    assert problem("datasets = [", tmp_path).startswith(
+        f"{tmp_path}/dev.toml: profile is not TOML: "
+    )
+
+
+def test_a_profile_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    (tmp_path / "dev.toml").write_bytes(b'datasets = ["caf\xe9"]')
+    with pytest.raises(BadSetting) as caught:
+        read_profile("dev", tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path}/dev.toml: profile is not TOML: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("scal = 2", "unknown setting of dev.toml 'scal'; did you mean 'scale'?"),
+        ("chunkrows = 2", "unknown setting of dev.toml 'chunkrows'; did you mean 'chunk_rows'?"),
+        (
+            "[limits]\nstatment = 5",
+            "unknown setting of dev.toml [limits] 'statment'; did you mean 'statement'?",
+        ),
+        (
+            "[guard]\nhost = []",
+            "unknown setting of dev.toml [guard] 'host'; did you mean 'hosts'?",
+        ),
+        (
+            '[database]\nvariabel = "X"',
+            "unknown setting of dev.toml [database] 'variabel'; did you mean 'variable'?",
+        ),
+        (
+            '[database]\npasfile = "X"',
+            "unknown setting of dev.toml [database] 'pasfile'; did you mean 'passfile'?",
+        ),
+    ],
+)
+def test_an_unknown_key_is_refused_with_a_suggestion(line: str, said: str, tmp_path: Path) -> None:
+    assert problem(f'datasets = ["commerce"]\n{line}', tmp_path) == said
+
+
+def test_an_unknown_key_in_a_list_is_refused_with_a_suggestion() -> None:
+    class Shelf(Model):
+        label: str = ""
+
+    class Library(Model):
+        shelves: tuple[Shelf, ...]
+
+    with pytest.raises(UnknownName) as caught:
+        check(Library, {"shelves": [{"label": "a"}, {"lable": "b"}]}, "library.toml")
+    assert str(caught.value) == (
+        "unknown setting of library.toml [shelves.1] 'lable'; did you mean 'label'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("scale = 0", "scale input should be greater than or equal to 1"),
+        ("scale = -3", "scale input should be greater than or equal to 1"),
+        (
+            "scale = 1.5",
+            "scale input should be a valid integer, got a number with a fractional part",
+        ),
+        (
+            'scale = "many"',
+            "scale input should be a valid integer, unable to parse string as an integer",
+        ),
+        ("scale = 1_000_001", "scale input should be less than or equal to 1000000"),
+        ("scale = nan", "scale input should be a finite number"),
+        ("seed = -1", "seed input should be greater than or equal to 0"),
+        ("seed = 9223372036854775808", "seed input should be less than 9223372036854775808"),
+        ("workers = 0", "workers input should be greater than or equal to 1"),
+        ("workers = 65", "workers input should be less than or equal to 64"),
+        ("chunk_rows = 0", "chunk_rows input should be greater than or equal to 1"),
+        ('refresh = "daily"', "refresh input should be 'roll' or 'rebuild'"),
+        ("[limits]\nlock = 0", "limits.lock input should be greater than or equal to 1"),
+        ("[limits]\nbusy = -1", "limits.busy input should be greater than or equal to 0"),
+        (
+            "[database]\nport = 65536",
+            "database.port input should be less than or equal to 65535",
+        ),
+        ('name = "staging"', "name is the file's own; remove it"),
+    ],
+)
+def test_a_value_outside_its_bounds_is_refused(line: str, said: str, tmp_path: Path) -> None:
+    assert problem(f'datasets = ["commerce"]\n{line}', tmp_path) == f"dev.toml: {said}"
+
+
+def test_a_profile_needs_a_dataset(tmp_path: Path) -> None:
+    assert problem("", tmp_path) == "dev.toml: datasets field required"
+    assert problem("datasets = []", tmp_path).startswith("dev.toml: datasets tuple should have")
+
+
+def test_a_choice_keeps_the_profiles_values_unless_told() -> None:
+    assert check(Choice, {}, "command line").model_dump() == {
+        "datasets": None,
+        "only": (),
+        "with_upstream": False,
+        "seed": None,
+        "scale": None,
+        "as_of": None,
+    }
+
+
+def test_a_choice_reads_a_date() -> None:
+    choice = check(Choice, {"as_of": "2026-11-21", "scale": 10}, "command line")
+    assert (choice.as_of, choice.scale) == (date(2026, 11, 21), 10)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"scale": -1}, "command line: scale input should be greater than or equal to 1"),
+        ({"scale": 10**9}, "command line: scale input should be less than or equal to 1000000"),
+        ({"seed": "x"}, "command line: seed input should be a valid integer, unable to parse"),
+        ({"as_of": "tomorrow"}, "command line: as_of input should be a valid date"),
+        ({"as_of": "2026-02-30"}, "command line: as_of input should be a valid date"),
+        ({"onyl": ()}, "unknown setting of command line 'onyl'; did you mean 'only'?"),
+    ],
+)
+def test_a_mistaken_choice_is_refused(values: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check(Choice, values, "command line")
+    assert str(caught.value).startswith(said)
