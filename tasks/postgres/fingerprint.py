@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from tasks.postgres.ownership import identifier
+
+__all__ = ["AnyConnection", "count_rows", "grown", "identifier", "recorded"]
 
 AnyConnection = psycopg.Connection[Any]
 
@@ -22,10 +27,12 @@ _ESTIMATES = """
     JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(t.quoted)
 """
 
-
-def identifier(table: str) -> sql.Identifier:
-    """The quoted form of "orders" or "schema.orders"."""
-    return sql.Identifier(*table.split("."))
+_READABLE = """
+    SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'seedbed' AND c.relname = 'runs'
+      AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+      AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+"""
 
 
 def count_rows(
@@ -49,11 +56,30 @@ def count_rows(
     return found
 
 
+def recorded(connection: AnyConnection, since: datetime | None) -> int:
+    """How many rows more our own runs have left in the database since then; never below 0.
+
+    0 also where no run is recorded, or this role may not read of it.
+    """
+    if since is None or connection.execute(_READABLE).fetchone() is None:
+        return 0
+    row = connection.execute(
+        "SELECT greatest(coalesce(sum(added - removed), 0), 0)::int8 FROM seedbed.runs"
+        " WHERE finished > %s",
+        (since,),
+    ).fetchone()
+    assert row is not None  # an aggregate without GROUP BY
+    return int(row[0])
+
+
 def grown(
-    connection: AnyConnection, tables: Sequence[str], marked: Mapping[str, int]
+    connection: AnyConnection, tables: Sequence[str], marked: Mapping[str, int], ours: int
 ) -> dict[str, tuple[int, int]]:
-    """The tables that are suspiciously larger than when marked: rows then and now."""
-    limits = {name: _limit(marked.get(name, 0)) for name in tables}
+    """The tables that are suspiciously larger than when marked: rows then and now.
+
+    `ours` rows were added by us since, nobody knows to which table: each may have them all.
+    """
+    limits = {name: _limit(marked.get(name, 0)) + ours for name in tables}
     now = count_rows(connection, tables, limits)
     return {name: (marked.get(name, 0), rows) for name, rows in now.items() if rows > limits[name]}
 

@@ -15,7 +15,7 @@ import psycopg
 from tasks.engine.errors import Refused
 from tasks.engine.settings import Profile
 from tasks.postgres.address import Address
-from tasks.postgres.fingerprint import AnyConnection, grown
+from tasks.postgres.fingerprint import AnyConnection, grown, recorded
 from tasks.postgres.grants import grants
 from tasks.postgres.marker import (
     Facts,
@@ -124,25 +124,43 @@ _ROLES = """
 """
 _ATTRIBUTES = ("SUPERUSER", "BYPASSRLS", "REPLICATION", "CREATEROLE")
 
-_SERVER = "SELECT pg_catalog.pg_is_in_recovery(), current_setting('track_counts') = 'on'"
+_SERVER = """
+    SELECT pg_catalog.pg_is_in_recovery(), current_setting('track_counts') = 'on',
+           pg_catalog.pg_has_role(session_user, d.datdba, 'MEMBER')
+             OR pg_catalog.pg_has_role(current_user, d.datdba, 'MEMBER')
+    FROM pg_catalog.pg_database d
+    WHERE d.datname = pg_catalog.current_database()
+"""
 
 
 def examine_role(profile: Profile, connection: AnyConnection) -> Evidence:
-    """Layer 3: a restricted role, also by membership, on a primary server that counts rows."""
+    """Layer 3: a restricted role, also by membership, on a primary server that counts rows.
+
+    An owner could write the marker of layer 4 itself, so a run's role does not own the database.
+    """
     powerful = connection.execute(_ROLES).fetchone()
     server = connection.execute(_SERVER).fetchone()
-    assert server is not None  # a SELECT without FROM
-    return role_evidence(profile, powerful, standby=server[0], counts=server[1])
+    assert server is not None  # the current database is always listed
+    standby, counts, owner = server
+    return role_evidence(profile, powerful, owner=owner, standby=standby, counts=counts)
 
 
 def role_evidence(
-    profile: Profile, powerful: Sequence[object] | None, *, standby: bool, counts: bool
+    profile: Profile,
+    powerful: Sequence[object] | None,
+    *,
+    owner: bool,
+    standby: bool,
+    counts: bool,
 ) -> Evidence:
     """Layer 3, from what the server answered; `powerful` is a row of `_ROLES`."""
+    restrict = f"use a role that has only what `seedbed grants {profile.name}` prints"
     if powerful is not None:
         named = (word for word, held in zip(_ATTRIBUTES, powerful[1:], strict=True) if held)
         detail = f"the role has {', '.join(named)} (role {powerful[0]!r})"
-        remedy = f"use a role that has only what `seedbed grants {profile.name}` prints"
+        remedy = restrict
+    elif owner:
+        detail, remedy = "the role owns the database, or is a member of its owner", restrict
     elif standby:
         detail, remedy = "the server is a standby", "name the primary server"
     elif not counts:
@@ -185,9 +203,10 @@ def examine_again(profile: Profile, facts: Facts) -> Evidence:
 def examine_size(
     profile: Profile, facts: Facts, connection: AnyConnection, tables: Sequence[str]
 ) -> Evidence:
-    """Layer 6: no managed table is far larger than when the database was marked."""
+    """Layer 6: no managed table is far larger than when marked, beyond what our runs added."""
     marker = facts.marker()
-    larger = grown(connection, tables, marker.rows if marker else {})
+    ours = recorded(connection, marker.marked if marker else None)
+    larger = grown(connection, tables, marker.rows if marker else {}, ours)
     for table, (then, now) in larger.items():
         detail = f"table {table!r} had {then} rows when marked and has {now} or more now"
         return Evidence(6, "size", False, detail, _mark_it(profile))

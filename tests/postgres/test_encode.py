@@ -11,11 +11,12 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import psycopg
 import pytest
 
-from tasks.engine.values import Column, FixedPoint
+from tasks.engine.values import Column, FixedPoint, money, where
 from tasks.postgres.encode import CannotEncode, ColumnType, Encoder, WrongColumn
 
 Connection = psycopg.Connection[Any]
@@ -46,7 +47,7 @@ def copy(connection: Connection, values: Mapping[str, Column], rows: int) -> Non
 
 def stored(connection: Connection, sql_type: str, values: Column, rows: int) -> Texts:
     """`values` stored in a column of `sql_type` and read back as text, in row order."""
-    connection.execute("SET timezone = 'UTC'")
+    connection.execute("SET timezone = 'UTC'; SET intervalstyle = 'postgres'")
     connection.execute("DROP TABLE IF EXISTS stored")
     connection.execute(f"CREATE TABLE stored (position int4, value {sql_type})")
     copy(connection, {"position": np.arange(rows), "value": values}, rows)
@@ -62,7 +63,7 @@ def numeric(precision: int, scale: int) -> ColumnType:
     return column("numeric", ((precision << 16) | (scale & 0x7FF)) + 4)
 
 
-def objects(*values: object) -> Column:
+def objects(*values: object) -> npt.NDArray[Any]:
     array = np.empty(len(values), object)
     array[:] = values
     return array
@@ -71,6 +72,11 @@ def objects(*values: object) -> Column:
 def categories(codes: list[int], values: list[Any]) -> Column:
     index = pd.Index(values, tupleize_cols=False)
     return pd.Categorical.from_codes(np.array(codes, np.int64), categories=index)
+
+
+def present(flags: str, values: list[Any], dtype: str) -> Any:
+    """An array whose rows are masked where `flags`, one letter a row, has a dot."""
+    return where(np.array([flag != "." for flag in flags]), np.array(values, dtype))
 
 
 UUIDS = ["00000000-5eed-0003-0001-000000000001", "ffffffff-ffff-ffff-ffff-ffffffffff00"]
@@ -224,6 +230,42 @@ CATEGORICALS: list[tuple[str, Column, Texts]] = [
     ("text[]", categories([0, 1, -1], [(), ("a",)]), ["{}", "{a}", None]),
 ]
 
+MASKED: list[tuple[str, Column, Texts]] = [
+    ("text", present("x.x.", ["a", "under", "bcd", ""], "S"), ["a", None, "bcd", None]),
+    ("text", present(".xx", ["é€", "é€", ""], "U"), [None, "é€", ""]),
+    ("text", present("x.x", ["same", "size", "size"], "S4"), ["same", None, "size"]),
+    ("varchar(3)", present("x.", ["abc", "longer than that"], "S"), ["abc", None]),
+    ("int4", present("x.x", [1, 2**40, -3], "i8"), ["1", None, "-3"]),
+    ("int8", present(".x", [7, 8], "u8"), [None, "8"]),
+    ("float8", present("x.", [0.5, np.nan], "f8"), ["0.5", None]),
+    ("bool", present("x.x", [True, True, False], "?"), ["true", None, "false"]),
+    (
+        "date",
+        present("x.x", ["2026-02-28", "2026-03-01", "NaT"], "M8[D]"),
+        ["2026-02-28", None, None],
+    ),
+    (
+        "timestamptz",
+        present(".x", ["-9000-01-01", "2026-07-01T12:00:00.5"], "M8[us]"),
+        [None, "2026-07-01 12:00:00.5+00"],
+    ),
+    ("uuid", where(np.array([False, True]), UUID_ARRAY), [None, UUIDS[1]]),
+    ("jsonb", present("x.", ['{"a": 1}', "not json"], "S"), ['{"a": 1}', None]),
+    ("numeric(6,2)", present("x.", [5, 10**6], "i8"), ["5.00", None]),
+    ("numeric(6,2)", money(present("x.x", [1250, 10**9, -1], "i8")), ["12.50", None, "-0.01"]),
+    ("numeric(6,2)", money(present("..", [1, 2], "i8")), [None, None]),
+    ("numeric(6,2)", money(present("xx", [1, 2], "i8")), ["0.01", "0.02"]),
+    ("text", present("x.x", ["a", 5, None], "O"), ["a", None, None]),
+    ("text[]", where(np.array([True, False]), objects(["a"], ["b"])), ["{a}", None]),
+    ("text", present("...", [1, 2, 3], "S"), [None, None, None]),
+    ("int4", present("...", [1, 2, 3], "i8"), [None, None, None]),
+    ("date", present("..", ["2026-01-01", "NaT"], "M8[D]"), [None, None]),
+    ("text", present("xx", ["a", "bc"], "S"), ["a", "bc"]),
+    ("int4", present("xx", [1, 2], "i8"), ["1", "2"]),
+    ("int4", np.ma.masked_array([1, 2]), ["1", "2"]),
+    ("date", present("xx", ["2026-01-01", "NaT"], "M8[D]"), ["2026-01-01", None]),
+]
+
 SCALARS: list[tuple[str, Column, str | None]] = [
     ("int4", 5, "5"),
     ("int8", np.int32(-5), "-5"),
@@ -248,7 +290,8 @@ SCALARS: list[tuple[str, Column, str | None]] = [
 
 
 @pytest.mark.parametrize(
-    ("sql_type", "values", "expected"), [*ARRAYS, *TIMES, *DECIMALS, *OBJECTS, *CATEGORICALS]
+    ("sql_type", "values", "expected"),
+    [*ARRAYS, *TIMES, *DECIMALS, *OBJECTS, *CATEGORICALS, *MASKED],
 )
 def test_what_is_encoded_is_what_the_server_stores(
     connection: Connection, sql_type: str, values: Column, expected: Texts
@@ -555,6 +598,18 @@ MISFITS: list[tuple[ColumnType, Column, str]] = [
         "[1,2]",
         "column 'price' (vector), row 0: the type is not supported; "
         "leave the column to its default",
+    ),
+    (
+        column("varchar", 7),
+        present("x.xx", ["abc", "abcd", "abc", "abcde"], "S"),
+        "column 'price' (varchar(3)), row 3: the text is longer than 3 characters; "
+        "shorten it or widen the column",
+    ),
+    (
+        numeric(6, 2),
+        money(present(".xx", [10**9, 1, 10**6], "i8")),
+        "column 'price' (numeric(6,2)), row 2: the number has more than 4 digits before the "
+        "point; give smaller numbers or widen the column",
     ),
     (
         column("varchar", 7),

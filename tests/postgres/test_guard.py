@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +14,9 @@ import pytest
 from psycopg import sql
 
 from tasks.engine.errors import BadSetting, UnknownName
+from tasks.engine.run import Run
 from tasks.engine.settings import Limits, Profile
+from tasks.postgres import record
 from tasks.postgres.address import Address
 from tasks.postgres.connect import connect
 from tasks.postgres.grants import NoTables, grants
@@ -129,6 +131,60 @@ def test_membership_in_a_superuser_role_is_refused(
     assert f"(role {owner.info.user!r})" in found[2].detail
 
 
+OWNS = "guard layer 3 (role): the role owns the database, or is a member of its owner; "
+RESTRICT = "use a role that has only what `seedbed grants staging` prints"
+
+
+@pytest.fixture
+def owned(owner: Connection, role: Connection, address: Address) -> Iterator[sql.Identifier]:
+    """The run's role, which owns the database while the test runs."""
+    name, database = sql.Identifier(role.info.user), sql.Identifier(address.database)
+    give = sql.SQL("ALTER DATABASE {} OWNER TO {}")
+    run(owner, give.format(database, name))
+    yield name
+    run(owner, give.format(database, sql.Identifier(owner.info.user)))
+
+
+@pytest.mark.usefixtures("owned")
+def test_a_role_that_owns_the_database_could_mark_it_and_is_refused(
+    role: Connection, address: Address
+) -> None:
+    mark(role, "staging", 30, ("orders",))
+    assert refusal(examine(role, address, profile(address), APP, TABLES)) == OWNS + RESTRICT
+
+
+def test_membership_in_the_owner_is_refused_even_where_it_is_not_inherited(
+    owner: Connection, role: Connection, address: Address, owned: sql.Identifier
+) -> None:
+    group = sql.Identifier(f"Owners {uuid4().hex[:8]}")
+    mark(owner, "staging", 30, TABLES)
+    run(owner, sql.SQL("CREATE ROLE {} NOLOGIN").format(group))
+    run(owner, sql.SQL("ALTER ROLE {} NOINHERIT").format(owned))
+    run(owner, sql.SQL("GRANT {} TO {}").format(group, owned))
+    database = sql.Identifier(address.database)
+    run(owner, sql.SQL("ALTER DATABASE {} OWNER TO {}").format(database, group))
+    try:
+        said = refusal(examine(role, address, profile(address), APP, TABLES))
+    finally:
+        role.rollback()
+        run(owner, sql.SQL("ALTER DATABASE {} OWNER TO {}").format(database, owned))
+        run(owner, sql.SQL("DROP ROLE {}").format(group))
+    assert said == OWNS + RESTRICT
+
+
+@pytest.mark.usefixtures("owned")
+def test_an_environment_of_ones_own_may_own_its_database(
+    role: Connection, address: Address
+) -> None:
+    dev = profile(address, "dev", shared=False)
+    found = examine(role, address, dev, {}, TABLES)
+    require(found)
+    assert found[2].detail == (
+        "warning: the role owns the database, or is a member of its owner; "
+        "a shared environment refuses it"
+    )
+
+
 def test_a_database_without_marker_is_refused_with_the_command_that_marks_it(
     role: Connection, address: Address
 ) -> None:
@@ -235,6 +291,74 @@ def test_a_table_that_grew_tenfold_and_by_ten_thousand_rows_is_refused(
         assert (size.detail, size.remedy) == (said, MARK_IT)
 
 
+def write_record(owner: Connection, added: int, removed: int = 0) -> None:
+    """A step of a run of ours, as the run itself records it."""
+    record.prepare(owner)
+    author = record.Author(str(uuid4()), "seed", "staging", "commerce-1")
+    day = date(2026, 1, 1)
+    coordinates = Run("commerce", 42, day, day, 1)
+    record.write(owner, author, coordinates, "orders", added=added, removed=removed)
+    owner.commit()
+
+
+def size_of(owner: Connection, role: Connection, address: Address, rows: int) -> Evidence:
+    """Layer 6, once `orders` has so many rows."""
+    run(owner, f"INSERT INTO orders SELECT generate_series(101, {rows})")
+    run(owner, "ANALYZE orders")
+    return examine(role, address, profile(address), APP, TABLES)[-1]
+
+
+@pytest.mark.parametrize(("rows", "passes"), [(30_100, True), (30_101, False)])
+def test_rows_that_our_own_runs_added_since_the_mark_are_not_suspicious(
+    owner: Connection, role: Connection, address: Address, rows: int, passes: bool
+) -> None:
+    mark(owner, "staging", 30, TABLES)
+    write_record(owner, added=25_000)
+    write_record(owner, added=0, removed=5_000)
+    run(owner, grants(owner, TABLES, role.info.user))
+    size = size_of(owner, role, address, rows)
+    assert (size.layer, size.passed) == (6, passes)
+
+
+def test_rows_that_our_runs_added_before_the_mark_allow_nothing(
+    owner: Connection, role: Connection, address: Address
+) -> None:
+    write_record(owner, added=25_000)
+    mark(owner, "staging", 30, TABLES)
+    run(owner, grants(owner, TABLES, role.info.user))
+    assert not size_of(owner, role, address, 10_101).passed
+
+
+def test_runs_that_removed_more_than_they_added_take_nothing_away(
+    owner: Connection, role: Connection, address: Address
+) -> None:
+    mark(owner, "staging", 30, TABLES)
+    write_record(owner, added=0, removed=5_000)
+    run(owner, grants(owner, TABLES, role.info.user))
+    assert size_of(owner, role, address, 10_100).passed
+
+
+def test_a_record_that_the_role_may_not_read_allows_nothing(
+    owner: Connection, role: Connection, address: Address
+) -> None:
+    mark(owner, "staging", 30, TABLES)
+    write_record(owner, added=25_000)
+    assert not size_of(owner, role, address, 10_101).passed
+
+
+def test_an_older_marker_that_does_not_say_when_it_was_written_allows_nothing(
+    owner: Connection, role: Connection, address: Address
+) -> None:
+    content = json.loads(mark(owner, "staging", 30, TABLES).removeprefix("seedbed:"))
+    del content["marked"]
+    comment_on(owner, address, f"seedbed:{json.dumps(content)}")
+    write_record(owner, added=25_000)
+    run(owner, grants(owner, TABLES, role.info.user))
+    found = examine(role, address, profile(address), APP, TABLES)
+    require(found)
+    assert not size_of(owner, role, address, 10_101).passed
+
+
 def test_an_environment_of_ones_own_needs_no_marker_and_only_warns_of_a_superuser(
     owner: Connection, address: Address
 ) -> None:
@@ -289,6 +413,8 @@ def test_marking_keeps_the_comment_and_replaces_the_older_marker(
     facts = read_facts(owner)
     assert facts.comment == f"Owned by Ann's team.\nAsk in #db.\n{line}"
     content = json.loads(line.removeprefix("seedbed:"))
+    marked = datetime.fromisoformat(content.pop("marked"))
+    assert timedelta(0) <= datetime.now(UTC) - marked < timedelta(minutes=5)
     assert content == {
         "env": "staging",
         "sysid": facts.sysid,
