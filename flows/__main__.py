@@ -91,7 +91,7 @@ def _own(chosen: argparse.Namespace) -> int:
         else:
             for one in owner.evidence(chosen.environment, name):
                 passed = passed and one.passed
-                print(f"{'passed ' if one.passed else 'REFUSED'} {one.layer} {one.name}: {one}")
+                print(f"{'passed ' if one.passed else 'REFUSED'} {one}")
     return 0 if passed else Refused.exit_code
 
 

@@ -82,12 +82,12 @@ def as_text(documents: Sequence[Document], message: str, *, done: bool) -> None:
         for pin in document["kept"]:
             keys = ", ".join(pin["examples"])
             out.print(
-                f"[yellow]kept[/] {pin['rows']} rows of {pin['table']}, "
+                f"[yellow]kept[/] {pin['rows']} of {pin['table']}, "
                 f"needed by {pin['by']}.{pin['column']}: {keys}"
             )
         for drift in document["drift"]:
             columns = ", ".join(drift["columns"])
-            out.print(f"[yellow]edited[/] {drift['rows']} rows of {drift['table']}: {columns}")
+            out.print(f"[yellow]edited[/] {drift['rows']} of {drift['table']}: {columns}")
         for note in document["notes"]:
             out.print(f"[yellow]note[/] {note}")
     out.print(f"[{'green' if done else 'red'}]{'done' if done else 'failed'}[/] {message}")

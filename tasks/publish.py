@@ -25,6 +25,17 @@ LONG_STEP_ROWS = 100_000
 
 SECONDS_BETWEEN_UPDATES = 1.0
 
+WORK = ("step", "table", "target", "present", "added", "removed", "seconds", "rows/s")
+COLUMNS = {
+    "plan": ("step", "table", "target", "present", "missing"),
+    "verify": ("step", "table", "target", "present", "missing", "digest"),
+    "reset": ("table", "present", "removed"),
+}
+"""What a verb's summary shows; other verbs show `WORK` and the digests. More would be cut."""
+
+DIGITS = 8
+"""Of a digest, in the summary: what fits beside the other columns. The next artifact has all."""
+
 
 def slug(*names: str) -> str:
     """An artifact's key: Prefect takes lower-case letters, digits and hyphens only."""
@@ -41,30 +52,33 @@ def _try(create: Any, **content: Any) -> Any:
 
 def publish_step(assignment: Assignment, report: StepReport) -> None:
     """One table artifact a step; its key keeps the history of the step over all runs."""
+    place = f"in {assignment.environment}, as of {assignment.as_of}"
     _try(
         create_table_artifact,
         key=slug(assignment.dataset, report.name),
-        table=steps_table([report], {}),
-        description=f"**{assignment.dataset}.{report.name}**: {report}",
+        table=_columns(WORK, steps_table([report], {})),
+        description=f"**{assignment.dataset}.{report.name}** {place}: {report}",
     )
 
 
-def publish_report(report: Report) -> None:
-    """The run's summary: a table of steps with digests, and one of checks."""
-    name, title = slug(report.verb, report.dataset), f"{report.dataset}, as of {report.as_of}"
+def publish_report(report: Report, failed: Sequence[str] = ()) -> None:
+    """The run's summary, its checks, its digests, and what else it has to say."""
+    name = slug(report.verb, report.dataset)
+    title = f"{report.dataset} in {report.environment}, as of {report.as_of}"
     if report.entities:
         _try(
             create_table_artifact,
             key=name,
-            table=steps_table(report.entities, report.digests),
+            table=summary(report),
             description=f"**{report.verb} {title}**: seed {report.seed}, scale {report.scale}",
         )
     if report.checks:
+        passed = f"{len(report.checks) - len(report.violated)} of {len(report.checks)} passed"
         _try(
             create_table_artifact,
             key=f"{name}-checks",
             table=checks_table(report.checks),
-            description=f"**Checks of {title}**",
+            description=f"**Checks of {title}**: {passed}",
         )
     if report.digests:
         _try(
@@ -73,12 +87,34 @@ def publish_report(report: Report) -> None:
             table=[{"table": t, "sha256": d} for t, d in report.digests.items()],
             description=f"**Digests of {title}**: equal digests, equal rows",
         )
-    publish_notes(report)
+    publish_notes(report, failed)
 
 
-def publish_notes(report: Report) -> None:
-    """What was kept, and what the run wants to say."""
+def summary(report: Report) -> list[dict[str, Any]]:
+    """A row a step and one for all; what is missing, if anything is, takes the digests' place."""
+    short = {table: digest[:DIGITS] for table, digest in report.digests.items()}
+    rows = steps_table(report.entities, short)
+    tables = len({row["table"] for row in rows})
+    counts = ("target", "present", "added", "removed")
+    whole: dict[str, Any] = {name: sum(row[name] for row in rows) for name in counts}
+    whole |= {"step": "all", "table": f"{tables} table{'' if tables == 1 else 's'}", "digest": ""}
+    whole["seconds"] = round(report.seconds, 2)
+    whole["rows/s"] = round(report.added / report.seconds) if report.seconds else 0
+    rows.append(whole)
+    for row in rows:
+        row["missing"] = row["target"] - row["present"] - row["added"]
+    last = "missing" if whole["missing"] else "digest"
+    return _columns(COLUMNS.get(report.verb, (*WORK, last)), rows)
+
+
+def _columns(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: row[name] for name in names} for row in rows]
+
+
+def publish_notes(report: Report, failed: Sequence[str]) -> None:
+    """What failed, what was kept, and what the run wants to say."""
     lines: Sequence[str] = [
+        *(f"**{one}**" for one in failed),
         *(f"kept: {pin}" for pin in report.kept),
         *(f"edited since it was seeded, and left alone: {one}" for one in report.drift),
         *report.notes,
@@ -88,7 +124,7 @@ def publish_notes(report: Report) -> None:
             create_markdown_artifact,
             key=slug(report.verb, report.dataset, "notes"),
             markdown="\n".join(f"- {line}" for line in lines),
-            description=f"Notes on {report.verb} {report.dataset}",
+            description=f"Notes on {report.verb} {report.dataset} in {report.environment}",
         )
 
 

@@ -139,19 +139,24 @@ def _require_upstream(assignment: Assignment, entities: tuple[Entity, ...]) -> N
 
 
 def _filled(assignment: Assignment, entities: tuple[Entity, ...]) -> Part:
+    """Fill, then look: at the digests, and at what the steps that did not end left undone."""
     started = time.monotonic()
     steps, failed = gather(submit(assignment, entities))
     fresh = frozenset(one.table for one in steps if one.added or one.removed)
+    done = {one.name: one for one in steps}
 
     def body(assignment: Assignment) -> State[Any]:
-        found = digests(work(assignment), fresh)
-        return Completed(message=f"{len(found)} tables", data=found)
+        opened = work(assignment)
+        undone = {one.name: counts(opened, one) for one in entities if one.name not in done}
+        found = digests(opened, fresh)
+        return Completed(message=f"{len(found)} tables", data=(found, undone))
 
-    found: dict[str, str] = _result(assignment, "digests", "One digest a table.", body)
-    report = _report(assignment, list(steps)).with_(
-        checks=(complete(steps),), digests=found, seconds=time.monotonic() - started
+    found, undone = _result(assignment, "digests", "One digest a table.", body)
+    reports = tuple((done | undone)[one.name] for one in entities)
+    report = _report(assignment, list(reports)).with_(
+        checks=(complete(reports),), digests=found, seconds=time.monotonic() - started
     )
-    publish_report(report)
+    publish_report(report, failed)
     return Part(report, failed)
 
 

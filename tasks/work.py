@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 
@@ -148,7 +149,10 @@ def _make(assignment: Assignment) -> Work:
         assignment.anchor,
         assignment.scale,
     )
-    with database.reading() as connection:
-        run, columns = fitted_run(connection, chosen, coordinates)
+    with ExitStack() as undo:
+        undo.callback(database.engine.dispose)
+        with database.reading() as connection:
+            run, columns = fitted_run(connection, chosen, coordinates)
+        undo.pop_all()  # from here on `close` does it
     author = Author(assignment.run, assignment.verb, assignment.environment, generator(chosen))
     return Work(chosen, database, run, author, columns)

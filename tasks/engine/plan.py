@@ -53,6 +53,8 @@ class Removal:
 
     kept: int = 0
     """Owned rows that stay."""
+    slow: tuple[str, ...] = ()
+    """What will make it slow, a sentence each."""
 
     @property
     def rows(self) -> int:

@@ -188,6 +188,15 @@ _LANGUAGES = ("pl_", "plpy", "plperl", "pltcl", "plv8")
 """Source files of the languages in which an application's triggers raise errors of their own."""
 
 
+_REMEDIES = {
+    "42501": "let the owner run what `seedbed grants` prints",
+    "53100": "the server's disk is full; make room and run it again",
+    "57014": "raise limits.statement in the profile, or look for a foreign key without an index "
+    "(`seedbed plan` names them)",
+}
+"""What to do next, for the errors of which that is known."""
+
+
 def sentence(error: psycopg.Error | DBAPIError) -> str:
     """One sentence on a database error, without the values of any row.
 
@@ -209,8 +218,8 @@ def sentence(error: psycopg.Error | DBAPIError) -> str:
     text = ", ".join(parts)
     from_server = diag.source_file and not diag.source_file.startswith(_LANGUAGES)
     if error.sqlstate in _SPEAKING and from_server and diag.message_primary:
-        return f"{text}: {diag.message_primary}"
-    return text
+        text = f"{text}: {diag.message_primary}"
+    return f"{text}; {remedy}" if (remedy := _REMEDIES.get(error.sqlstate)) else text
 
 
 def _name(sqlstate: str) -> str:

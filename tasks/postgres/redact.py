@@ -38,7 +38,10 @@ class SecretFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact in place and let the record pass."""
-        message = record.getMessage()
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # wrong arguments: logging reports that itself
+            message = str(record.msg)
         if (clean := redacted(message)) != message:
             record.msg, record.args = clean, None
         if record.exc_info and record.exc_text is None:

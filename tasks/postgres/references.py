@@ -24,7 +24,12 @@ _EDGES = """
         UNION SELECT t.relid::oid FROM managed m, LATERAL pg_partition_tree(m.relid) t
         UNION SELECT a::oid FROM managed m, LATERAL pg_partition_ancestors(m.relid) a)
     SELECT c.conrelid::int8, format('%%s.%%s', cn.nspname, cr.relname), child.names,
-           c.confrelid::int8, parent.names, has_table_privilege(c.conrelid, 'SELECT')
+           c.confrelid::int8, parent.names, has_table_privilege(c.conrelid, 'SELECT'),
+           EXISTS (
+               SELECT FROM pg_index i
+               WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indpred IS NULL
+                 AND (string_to_array(i.indkey::text, ' ')::int2[])[1:cardinality(c.conkey)]
+                     @> c.conkey)
     FROM pg_constraint c
     JOIN tree t ON t.relid = c.confrelid
     JOIN pg_class cr ON cr.oid = c.conrelid JOIN pg_namespace cn ON cn.oid = cr.relnamespace
@@ -97,6 +102,8 @@ class Edge:
     columns: tuple[str, ...]
     parent: int
     targets: tuple[str, ...]
+    indexed: bool = True
+    """Whether the server finds a parent's children by an index; a declared reference needs none."""
 
 
 def oids(connection: Connection, tables: Sequence[str]) -> dict[str, int]:
@@ -116,12 +123,12 @@ def edges(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
     """
     ids = oids(connection, dataset.tables)
     found = connection.execute(_EDGES, (list(ids.values()),)).fetchall()
-    for _, name, _, _, _, readable in found:
+    for _, name, _, _, _, readable, _ in found:
         if not readable:
             raise CannotLook(name)
     foreign_keys = [
-        Edge(child, name, tuple(columns), parent, tuple(targets))
-        for child, name, columns, parent, targets, _ in found
+        Edge(child, name, tuple(columns), parent, tuple(targets), indexed)
+        for child, name, columns, parent, targets, _, indexed in found
     ]
     declared = [
         Edge(ids[one.table], one.table, (column,), ids[up.table], (up.key.column,))
