@@ -134,11 +134,10 @@ def _asked(chosen: argparse.Namespace) -> dict[str, Any]:
     from tasks.engine.settings import Choice, check
     from tasks.work import profile_of
 
-    asked = {
-        name: value
-        for name in ("seed", "scale", "as_of", "only", "with_upstream")
-        if (value := getattr(chosen, name, None)) not in (None, [], False)
-    }
+    named = ("seed", "scale", "as_of", "only", "with_upstream")
+    given = {name: getattr(chosen, name, None) for name in named}
+    # Not by truth: 0 is a seed, and a scale that has to be refused.
+    asked: dict[str, Any] = {n: v for n, v in given.items() if v is not None and v != []}
     if chosen.datasets:
         asked["datasets"] = chosen.datasets
     choice = check(Choice, asked, "command line")
@@ -179,14 +178,13 @@ def _flow(chosen: argparse.Namespace) -> int:
     # Only now: Prefect reads its settings when it is imported.
     from flows import show
     from flows.invoke import invoke
-    from tasks.listen import listen
+    from tasks.listen import listening
 
     if chosen.json:
         ended = invoke(chosen.command, chosen.environment, asked, api=api)
         show.as_json(ended.documents)
     else:
-        with show.Live() as live:
-            listen(live.hear)
+        with show.Live() as live, listening(live.hear):
             ended = invoke(chosen.command, chosen.environment, asked, api=api)
         show.as_text(ended.documents, ended.message, done=ended.done)
     if ended.error is not None:

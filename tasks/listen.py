@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -22,9 +23,14 @@ Listener = Callable[[News], None]
 _listeners: list[Listener] = []
 
 
-def listen(listener: Listener) -> None:
-    """Call `listener`, from the steps' threads, on everything that is told from now on."""
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Call `listener`, from the steps' threads, on everything that is told in the block."""
     _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
 
 
 def tell(news: News) -> None:
