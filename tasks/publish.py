@@ -91,7 +91,7 @@ def publish_report(report: Report, failed: Sequence[str] = ()) -> None:
 
 
 def summary(report: Report) -> list[dict[str, Any]]:
-    """A row a step and one for all; what is missing, if anything is, takes the digests' place."""
+    """One row for all and one a step; what is missing, if anything is, replaces the digests."""
     short = {table: digest[:DIGITS] for table, digest in report.digests.items()}
     rows = steps_table(report.entities, short)
     tables = len({row["table"] for row in rows})
@@ -100,7 +100,7 @@ def summary(report: Report) -> list[dict[str, Any]]:
     whole |= {"step": "all", "table": f"{tables} table{'' if tables == 1 else 's'}", "digest": ""}
     whole["seconds"] = round(report.seconds, 2)
     whole["rows/s"] = round(report.added / report.seconds) if report.seconds else 0
-    rows.append(whole)
+    rows.insert(0, whole)  # last, it would be below the page's end
     for row in rows:
         row["missing"] = row["target"] - row["present"] - row["added"]
     last = "missing" if whole["missing"] else "digest"

@@ -11,7 +11,7 @@ from prefect.states import Completed
 
 from tasks.datasets import dataset
 from tasks.engine.entity import Entity
-from tasks.engine.errors import Refused
+from tasks.engine.errors import Refused, SeedbedError
 from tasks.engine.order import ordered, selected
 from tasks.engine.plan import Plan, Removal
 from tasks.engine.report import Report, StepReport
@@ -151,7 +151,12 @@ def _filled(assignment: Assignment, entities: tuple[Entity, ...]) -> Part:
         found = digests(opened, fresh)
         return Completed(message=f"{len(found)} tables", data=(found, undone))
 
-    found, undone = _result(assignment, "digests", "One digest a table.", body)
+    try:
+        found, undone = _result(assignment, "digests", "One digest a table.", body)
+    except SeedbedError as error:
+        # A step's own failure tells more than the look at what it left.
+        failed = failed or (f"digests failed: {error}",)
+        return Part(_report(assignment, list(steps)), failed)
     reports = tuple((done | undone)[one.name] for one in entities)
     report = _report(assignment, list(reports)).with_(
         checks=(complete(reports),), digests=found, seconds=time.monotonic() - started

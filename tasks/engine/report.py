@@ -29,9 +29,12 @@ class StepReport:
 
     def __str__(self) -> str:
         if not self.added and not self.removed:
-            return f"satisfied: {self.present} of {self.target} rows, {self.seconds:.1f} s"
+            return f"satisfied: {self.present} of {self.target} rows, {self.seconds:.2f} s"
+        rows = "row" if self.added == 1 else "rows"
         gone = f", -{self.removed}" if self.removed else ""
-        return f"+{self.added} rows{gone} in {self.table}, {self.seconds:.1f} s, {self.rate} rows/s"
+        return (
+            f"+{self.added} {rows}{gone} in {self.table}, {self.seconds:.2f} s, {self.rate} rows/s"
+        )
 
 
 @dataclass(frozen=True)

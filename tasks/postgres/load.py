@@ -35,16 +35,14 @@ class RowRefused(SeedbedError):
 
     def __init__(self, entity: Entity, error: psycopg.Error, key: object) -> None:
         where = f", at key {key}" if key else ""
-        super().__init__(
-            f"{entity.name} into {entity.table}: {sentence(error)}{where}; "
-            "nothing of this step was kept"
-        )
+        super().__init__(f"{entity.table}: {sentence(error)}{where}; nothing of this step was kept")
         self.constraint = error.diag.constraint_name
         self.entity = entity
 
     def with_columns(self, columns: str) -> str:
-        """The sentence with the columns of the constraint, which a CHECK does not report."""
-        return f"{self} (columns of {self.constraint}: {columns})"
+        """The sentence with the columns of the constraint, which a CHECK does not report, first:
+        lists cut long sentences."""
+        return f"constraint {self.constraint} on {columns} refuses a row; {self}"
 
 
 def copy(

@@ -67,6 +67,8 @@ class Contest:
         self.environ, self.orders = environ, orders
         self.asked = {"datasets": ["commerce"], "only": ["orders"], "scale": orders // 100}
         server = embedded.ensure(home)
+        schema = dataset("commerce").folder / "schema.sql"
+        embedded.create_database(server, "commerce", schema)
         self.connection: Connection = psycopg.connect(
             host=server.host,
             port=server.port,
@@ -81,7 +83,7 @@ class Contest:
     def prepare(self) -> None:
         """Seed once, and write the rows to the files that are replayed."""
         flow(self.environ, "seed", self.asked | {"with_upstream": True})
-        self.connection.execute("COPY orders TO 'orders.csv' (FORMAT csv)")
+        self.connection.execute(f"COPY orders TO '{self.csv}' (FORMAT csv)")
         copy = "COPY orders TO STDOUT (FORMAT binary)"
         with self.binary.open("wb") as file, self.connection.cursor().copy(copy) as stream:
             for block in stream:
@@ -100,7 +102,7 @@ class Contest:
     def by_csv(self) -> float:
         """The server reads its own file."""
         self.empty()
-        return timed(lambda: self.connection.execute("COPY orders FROM 'orders.csv' (FORMAT csv)"))
+        return timed(lambda: self.connection.execute(f"COPY orders FROM '{self.csv}' (FORMAT csv)"))
 
     def by_binary(self) -> float:
         """The client sends ready bytes."""
