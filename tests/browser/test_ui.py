@@ -261,7 +261,7 @@ def test_a_failed_run_names_step_constraint_and_column(
     arrange_graph(page)
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
     message = state_message(page)
-    for part in ("campaigns failed", "constraint no_budget", "columns of no_budget: budget"):
+    for part in ("campaigns failed", "constraint no_budget on budget refuses a row"):
         assert part in message
     assert "not run because of that: adsets, campaign_stats, ads, adset_stats, ad_stats" in message
 
@@ -302,8 +302,7 @@ def test_the_summary_of_a_failed_run_counts_what_is_missing(
     open_artifact(page, background, failed, "seed-commerce-notes")
     notes = page.get_by_role("listitem")
     why = notes.filter(has_text="campaigns failed")
-    expect(why).to_contain_text("constraint no_budget")
-    expect(why).to_contain_text("columns of no_budget: budget")
+    expect(why).to_contain_text("constraint no_budget on budget refuses a row")
     expect(notes.filter(has_text="not run because of that")).to_contain_text("campaign_stats")
 
 

@@ -21,9 +21,6 @@ from tests.postgres.worlds import Cluster, Connection, World
 
 TEST_SERVER = "SEEDBED_TEST_DATABASE_URL"
 
-OUTSIDE = ("APP_ENV", "NODE_ENV", "SEEDBED_DATABASE_URL")
-"""Variables of the developer's own shell that would change what a run does."""
-
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
@@ -70,24 +67,15 @@ def seeded_template(
     def once(chosen: Dataset) -> Address:
         if chosen.name not in made:
             made[chosen.name] = cluster.create(template(chosen).database)
-            world = World(chosen, made[chosen.name], tmp_path_factory.mktemp("profiles"))
-            with pytest.MonkeyPatch.context() as patch:
-                enter(world, patch)
-                world.seed()
+            place = tmp_path_factory.mktemp("profiles")
+            world = World(chosen, made[chosen.name], made[chosen.name], place)
+            world.profile()
+            world.seed()
         return made[chosen.name]
 
     yield once
     for address in made.values():
         cluster.drop(address)
-
-
-def enter(world: World, patch: pytest.MonkeyPatch) -> None:
-    """Let the product find the world, and nothing else."""
-    world.profile()
-    for name in OUTSIDE:
-        patch.delenv(name, raising=False)
-    for name, value in world.variables().items():
-        patch.setenv(name, value)
 
 
 @pytest.fixture(params=list(DATASETS))
@@ -101,15 +89,14 @@ def fresh(
     cluster: Cluster,
     template: Callable[[Dataset], Address],
     tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[Dataset], World]]:
-    """Makes worlds whose database holds the application's own rows only; the last one is found."""
+    """Makes worlds whose database holds the application's own rows only."""
     made: list[Address] = []
 
     def new(chosen: Dataset) -> World:
         made.append(cluster.create(template(chosen).database))
-        world = World(chosen, made[-1], tmp_path_factory.mktemp("profiles"))
-        enter(world, monkeypatch)
+        world = World(chosen, made[-1], made[-1], tmp_path_factory.mktemp("profiles"))
+        world.profile()
         return world
 
     yield new
@@ -129,12 +116,11 @@ def seeded(
     cluster: Cluster,
     seeded_template: Callable[[Dataset], Address],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
     """The dataset, seeded at scale 1 as of `AS_OF`."""
     address = cluster.create(seeded_template(chosen).database)
-    world = World(chosen, address, tmp_path)
-    enter(world, monkeypatch)
+    world = World(chosen, address, address, tmp_path)
+    world.profile()
     yield world
     cluster.drop(address)
 

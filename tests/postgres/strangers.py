@@ -13,7 +13,10 @@ from psycopg import sql
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.keys import TextKey, UuidKey
 from tasks.postgres.ownership import any_of, by_table
-from tests.postgres.worlds import Connection
+from tests.postgres.worlds import Connection, identifier, qualified
+
+VARIED = {"S", "N", "D", "uuid"}
+"""Categories of types that have as many values as it takes to be unlike the others."""
 
 Row = dict[str, str | None]
 """A row's columns as text, which every type can be written and read as."""
@@ -60,16 +63,6 @@ _ARROWS = """
     WHERE c.contype = 'f' AND c.conparentid = 0
     ORDER BY 1, c.conname
 """
-
-
-def qualified(table: str) -> str:
-    """ "orders" as "public.orders"."""
-    return table if "." in table else f"public.{table}"
-
-
-def identifier(table: str) -> sql.Identifier:
-    """A table's quoted name."""
-    return sql.Identifier(*qualified(table).split("."))
 
 
 def foreign_keys(connection: Connection) -> list[Arrow]:
@@ -135,6 +128,26 @@ def ancestors(
     return _followed(connection, dataset, kept, downwards=False)
 
 
+def needed_by_others(connection: Connection, dataset: Dataset) -> dict[str, set[Any]]:
+    """Our rows that rows of others point at."""
+    found: dict[str, set[Any]] = {}
+    for tie in arrows(connection, dataset):
+        parents, children = entities_of(dataset, tie.parent), entities_of(dataset, tie.child)
+        query = sql.SQL(
+            "SELECT DISTINCT {key} FROM {child} AS c JOIN {parent} AS p ON {same} "
+            "WHERE {mine} AND NOT {also_mine}"
+        ).format(
+            key=sql.Identifier("p", parents[0].key.column),
+            child=identifier(tie.child),
+            parent=identifier(tie.parent),
+            same=_equal("c", tie.columns, "p", tie.targets),
+            mine=any_of(parents, "p"),
+            also_mine=any_of(children, "c") if children else sql.SQL("false"),
+        )
+        found.setdefault(tie.parent, set()).update(row[0] for row in connection.execute(query))
+    return found
+
+
 def _followed(
     connection: Connection, dataset: Dataset, start: dict[str, set[Any]], *, downwards: bool
 ) -> dict[str, set[Any]]:
@@ -174,9 +187,7 @@ def _other_end(
     return {row[0] for row in connection.execute(query, (list(rows),))}
 
 
-def _equal(
-    left: str, columns: Sequence[str], right: str, others: Sequence[str]
-) -> sql.Composed:
+def _equal(left: str, columns: Sequence[str], right: str, others: Sequence[str]) -> sql.Composed:
     return sql.SQL(" AND ").join(
         sql.SQL("{} = {}").format(sql.Identifier(left, column), sql.Identifier(right, other))
         for column, other in zip(columns, others, strict=True)
@@ -224,6 +235,7 @@ def insert_as_the_application(
     connection: Connection, dataset: Dataset, table: str, draw: random.Random
 ) -> None:
     """Insert one more row like ours; the key comes from the column's default if it has one."""
+    table = qualified(table)
     row = _copied(connection, dataset, table, draw)
     if row is None:
         return
@@ -240,7 +252,7 @@ def insert_as_the_application(
 def near_key(entity: Entity, draw: random.Random) -> str:
     """A key that looks like ours and is not."""
     if isinstance(entity.key, UuidKey):
-        return str(UUID(bytes=entity.key.head + bytes([0xA0]) + draw.randbytes(5)))
+        return str(UUID(bytes=entity.key.head + bytes([0x0A]) + draw.randbytes(5)))
     if isinstance(entity.key, TextKey):
         return f"{entity.key.prefix}{draw.randrange(10**11):012d}"
     return str(draw.randrange(10**6, 10**9))
@@ -300,7 +312,7 @@ def _something(column: _Column, draw: random.Random) -> str:
         "S": text[-column.length :] if column.length else text,
         "N": str(number % 9 + 1 if column.length else number),
         "B": "false",
-        "D": f"2001-01-01 00:{number % 60:02d}:{number // 60 % 60:02d}Z",
+        "D": f"{2001 + number % 20}-{number % 12 + 1:02d}-{number % 28 + 1:02d} 00:00Z",
         "T": "1 day",
         "A": "{}",
         "I": "127.0.0.1",
@@ -379,8 +391,9 @@ def _make_room(
 ) -> None:
     """Let the row clash with nothing: change a column, or else remove the row in its way."""
     name = identifier(table)
-    ties = {column for tie in foreign_keys(connection) if tie.child == table
-            for column in tie.columns}
+    ties = {
+        column for tie in foreign_keys(connection) if tie.child == table for column in tie.columns
+    }
     columns = {one.name: one for one in _columns(connection, table)}
     found = connection.execute(_UNIQUE, {"table": name.as_string(connection)}).fetchall()
     for (together,) in found:
@@ -394,7 +407,7 @@ def _make_room(
             free = [
                 column
                 for column in together
-                if column not in {*ties, *fixed} and columns[column].category in "SNDuuid"
+                if column not in {*ties, *fixed} and columns[column].category in VARIED
             ]
             if free:
                 row[free[0]] = _something(columns[free[0]], draw)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -17,8 +17,10 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg
+import pytest
 from psycopg import sql
 
+from tasks.datasets import dataset
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.report import StepReport
 from tasks.engine.settings import Environment
@@ -30,6 +32,9 @@ from tasks.prove import digests
 from tasks.work import Assignment, Work, work
 
 AS_OF = date(2026, 3, 31)
+
+OUTSIDE = ("APP_ENV", "NODE_ENV", "SEEDBED_DATABASE_URL")
+"""Variables of the developer's own shell that would change what a run does."""
 
 Connection: TypeAlias = psycopg.Connection[Any]
 Contents: TypeAlias = dict[str, set[str]]
@@ -43,11 +48,17 @@ class Cluster:
     address: Address
 
     def connect(self, database: str | None = None) -> Connection:
-        """A session in autocommit, with the settings that row texts depend on."""
+        """A session in autocommit, with the settings that row texts depend on.
+
+        `search_path` leaves out "$user": a superuser called seedbed would otherwise make its
+        tables in the schema of our records.
+        """
         keywords: dict[str, Any] = {**self.address.keywords()}
         if database:
             keywords["dbname"] = database
-        keywords["options"] = "-c timezone=UTC -c datestyle=ISO,YMD -c intervalstyle=iso_8601"
+        settings = ("timezone=UTC", "datestyle=ISO,YMD", "intervalstyle=iso_8601")
+        path = "search_path=public"
+        keywords["options"] = " ".join(f"-c {setting}" for setting in (*settings, path))
         return psycopg.connect(autocommit=True, **keywords)
 
     def create(self, template: str = "template0") -> Address:
@@ -78,9 +89,14 @@ class World:
 
     dataset: Dataset
     address: Address
+    """As the product gets it."""
+    owner: Address
+    """The same database as its superuser."""
     profiles: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Further environment variables of the run."""
 
-    def profile(self, environment: str = "dev", **settings: Any) -> None:
+    def profile(self, environment: str = "dev", /, **settings: Any) -> None:
         """Write a profile; a dict becomes a section."""
         values = {"datasets": [self.dataset.name], **settings}
         sections = {name: value for name, value in values.items() if isinstance(value, dict)}
@@ -89,11 +105,12 @@ class World:
             lines += [f"[{name}]", *(f"{key} = {json.dumps(v)}" for key, v in section.items())]
         (self.profiles / f"{environment}.toml").write_text("\n".join(lines))
 
-    def variables(self, address: Address | None = None) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         """The environment variables by which the product finds this world."""
         return {
-            f"SEEDBED_{self.dataset.name.upper()}_DATABASE_URL": url(address or self.address),
+            f"SEEDBED_{self.dataset.name.upper()}_DATABASE_URL": url(self.address),
             "SEEDBED_ENVIRONMENTS": str(self.profiles),
+            **self.variables,
         }
 
     @contextmanager
@@ -102,8 +119,13 @@ class World:
     ) -> Iterator[Assignment]:
         """Guard, lock and coordinates, as every flow begins."""
         asked = {"as_of": AS_OF, "datasets": (self.dataset.name,), **asked}
-        with prepared(intent(verb, environment, **asked), self.dataset.name) as assignment:
-            yield assignment
+        with pytest.MonkeyPatch.context() as patch:
+            for name in OUTSIDE:
+                patch.delenv(name, raising=False)
+            for name, value in self.environ().items():
+                patch.setenv(name, value)
+            with prepared(intent(verb, environment, **asked), self.dataset.name) as assignment:
+                yield assignment
 
     @contextmanager
     def opened(
@@ -126,7 +148,7 @@ class World:
     @contextmanager
     def superuser(self) -> Iterator[Connection]:
         """A session of a person with every right, in autocommit."""
-        with Cluster(self.address).connect() as connection:
+        with Cluster(self.owner).connect() as connection:
             yield connection
 
 
@@ -156,12 +178,9 @@ def fill_all(work: Work, *, threads: int = 1, order: int = 0) -> dict[str, StepR
     return reports
 
 
-def seed_in_child(
-    variables: Mapping[str, str], world: World, coordinates: Mapping[str, Any]
-) -> None:
+def seed_in_child(name: str, address: Address, profiles: Path) -> None:
     """What a child process runs; it may be killed at any moment."""
-    os.environ.update(variables)
-    world.seed(**coordinates)
+    World(dataset(name), address, address, profiles).seed()
 
 
 # -- looking ------------------------------------------------------------------------------------
@@ -218,7 +237,34 @@ def ours(connection: Connection, dataset: Dataset) -> Contents:
 
 def _owned(connection: Connection, table: str, entities: Iterable[Entity]) -> set[str]:
     query = sql.SQL("SELECT own::text FROM {} AS own WHERE {}").format(
-        sql.Identifier(*table.split(".")), any_of(entities, "own")
+        identifier(table), any_of(entities, "own")
     )
     return {row[0] for row in connection.execute(query)}
 
+
+def others(connection: Connection, dataset: Dataset) -> Contents:
+    """The rows that the dataset does not own, by table."""
+    found = contents(connection)
+    for table, rows in ours(connection, dataset).items():
+        found[qualified(table)] -= rows
+    return found
+
+
+def qualified(table: str) -> str:
+    """The table's name with its schema: "orders" is "public.orders"."""
+    return table if "." in table else f"public.{table}"
+
+
+def identifier(table: str) -> sql.Identifier:
+    """A table's quoted name."""
+    return sql.Identifier(*qualified(table).split("."))
+
+
+def eventually(true: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Whether it becomes true in time."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.002)
+    return True

@@ -117,7 +117,7 @@ def test_a_report_sums_its_steps_and_lists_what_is_violated() -> None:
 def test_a_step_says_what_it_did() -> None:
     assert str(ORDERS) == "+3 rows in orders, 0.50 s, 6 rows/s"
     assert str(STATS) == "+60 rows, -60 in ad_stats_daily, 0.25 s, 240 rows/s"
-    assert str(READY) == "satisfied: 1 of 1 rows, 0.00 s"
+    assert str(READY) == "satisfied: 1 of 1 rows, 0.04 s"
 
 
 def test_a_step_that_took_no_time_has_no_rate() -> None:
