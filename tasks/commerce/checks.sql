@@ -163,4 +163,4 @@ UNION ALL SELECT id FROM {seller_settings} AS s WHERE support_email !~ '\.(test|
 
 -- name: the_documented_login_has_its_hash
 -- A bcrypt hash of cost 10 is stored; a unit test holds it against the documented password.
-SELECT id FROM {users} AS u WHERE password_hash !~ '^\$2a\$10\$[./A-Za-z0-9]{{53}}$'
+SELECT id FROM {users} AS u WHERE coalesce(password_hash, '') !~ '^\$2a\$10\$[./A-Za-z0-9]{{53}}$'

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -82,7 +82,8 @@ def lease(address: Address, dataset: str, application: str, limits: Limits) -> I
         try:
             yield connection.info.backend_pid
         finally:
-            if not connection.closed:
+            # Gone with its backend: then the steps have seen that the lease is lost.
+            with suppress(psycopg.OperationalError):
                 connection.rollback()
 
 

@@ -1,0 +1,92 @@
+"""One run at a time for a dataset in a database, and what happens when its lock breaks off."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tasks.engine.order import ordered
+from tasks.fill import fill
+from tasks.postgres.lock import LeaseLost, LockBusy
+from tasks.prove import digests
+from tasks.remove import remove
+from tasks.work import work
+from tests.postgres.worlds import World, eventually, silent, versions
+
+SOON = {"limits": {"busy": 0}}
+
+
+def end_session(world: World, pid: int) -> None:
+    """Break a session off, and wait until its locks are gone."""
+    with world.superuser() as person:
+        person.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        left = "SELECT FROM pg_stat_activity WHERE pid = %s"
+        assert eventually(lambda: person.execute(left, (pid,)).rowcount == 0)
+
+
+def test_a_second_run_is_refused_and_told_who_is_active(world: World) -> None:
+    world.profile(**SOON)
+    with world.assigned() as first:
+        with pytest.raises(LockBusy) as caught, world.assigned("reset"):
+            pytest.fail("two runs at once")
+        said = str(caught.value)
+        name = world.dataset.name
+        assert said.startswith(f"{name}: another run is active, seedbed:{name}:{first.run[:8]} ")
+        assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", said)
+        assert caught.value.exit_code == 3
+        fill(work(first), ordered(world.dataset.entities)[0], silent)
+    with world.assigned():
+        pass
+
+
+def test_a_run_waits_for_the_one_before_it(world: World) -> None:
+    with world.assigned() as first:
+        pass
+    with world.assigned() as second:
+        assert second.lease != first.lease
+
+
+def test_runs_that_only_read_need_no_lock(seeded: World) -> None:
+    seeded.profile(**SOON)
+    with seeded.assigned():
+        assert seeded.digests()
+        with seeded.opened("plan"), seeded.opened("verify"):
+            pass
+
+
+def test_a_run_that_lost_its_lock_writes_nothing_more(world: World) -> None:
+    steps = ordered(world.dataset.entities)
+    with (
+        world.superuser() as person,
+        pytest.raises(LeaseLost) as caught,
+        world.opened() as opened,
+    ):
+        fill(opened, steps[0], silent)
+        end_session(world, opened.database.lease)
+        before = versions(person)
+        with pytest.raises(LeaseLost):
+            fill(opened, steps[1], silent)
+        with pytest.raises(LeaseLost):
+            remove(opened, strict=True)
+        with pytest.raises(LeaseLost):
+            digests(opened, frozenset(world.dataset.tables))
+        assert versions(person) == before
+        fill(opened, steps[1], silent)
+    assert str(caught.value) == (
+        f"{world.dataset.name}: the run's lock was lost with its connection; "
+        "nothing more is written, run it again"
+    )
+
+
+def test_a_new_run_waits_for_the_writes_of_one_that_lost_its_lock(world: World) -> None:
+    world.profile(**SOON)
+    with pytest.raises(LeaseLost), world.assigned() as first:
+        with work(first).database.writing() as writing:
+            writing.execute("SELECT 1")
+            end_session(world, first.lease)
+            with pytest.raises(LockBusy, match=f"seedbed:{world.dataset.name}:{first.run[:8]}"):
+                world.seed()
+        with work(first).database.writing():
+            pytest.fail("wrote without its lock")
+    assert all(one.added for one in world.seed().values() if one.target)

@@ -1,0 +1,129 @@
+"""Prepare: what stops a run before its first step, and the sentence that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from psycopg import sql
+
+from tasks.engine.entity import Entity
+from tasks.engine.errors import SeedbedError
+from tasks.postgres.read import PrerequisiteMissing
+from tasks.postgres.reflect import SchemaMismatch, table_columns
+from tasks.prepare import BeforeAnchor, OtherSeed
+from tasks.remove import remove
+from tests.postgres.worlds import AS_OF, Connection, World, identifier, versions
+
+
+def refused(world: World, kind: type[SeedbedError], **asked: object) -> str:
+    """The sentence with which a seed stops, having written nothing."""
+    with world.superuser() as person:
+        before = versions(person)
+        with pytest.raises(kind) as caught:
+            world.seed(**asked)  # type: ignore[arg-type]  # a test's own coordinates
+        assert versions(person) == before
+    return str(caught.value)
+
+
+def test_rows_of_another_seed_stop_a_run(seeded: World) -> None:
+    name = seeded.dataset.name
+    assert refused(seeded, OtherSeed, seed=43) == (
+        f"{name}: the database holds rows of seed 42, and this run asks for 43; "
+        f"run `seedbed reset {name} --confirm` first, or keep seed 42"
+    )
+    assert OtherSeed.exit_code == 3
+
+
+def test_an_as_of_before_the_rows_were_made_stops_a_run(seeded: World) -> None:
+    name = seeded.dataset.name
+    assert refused(seeded, BeforeAnchor, as_of=AS_OF - timedelta(days=1)) == (
+        f"{name}: the database holds rows made as of 2026-03-31, and this run asks for "
+        f"2026-03-30, before that; run `seedbed reset {name} --confirm` first, or take a "
+        "later --as-of"
+    )
+    assert BeforeAnchor.exit_code == 3
+
+
+def test_after_a_reset_any_seed_and_day_will_do(seeded: World) -> None:
+    with seeded.opened("reset") as work:
+        remove(work, strict=True)
+    yesterday = AS_OF - timedelta(days=1)
+    reports = seeded.seed(seed=43, as_of=yesterday)
+    assert all(one.added == one.target for one in reports.values())
+
+
+def test_missing_prerequisites_stop_a_run_and_are_named(world: World) -> None:
+    if not world.dataset.sources:
+        pytest.skip(f"{world.dataset.name} needs no rows of the application")
+    source = world.dataset.sources[0]
+    with world.superuser() as person:
+        emptied = sql.SQL(", ").join(identifier(table) for table in source.tables)
+        person.execute(sql.SQL("TRUNCATE {} CASCADE").format(emptied))
+    assert refused(world, PrerequisiteMissing) == (
+        f"{source.name} lacks {', '.join(source.required)} (by {source.by}); "
+        "run the application's own migrations and main seed first"
+    )
+    assert PrerequisiteMissing.exit_code == 3
+
+
+Change = Callable[[Connection, Entity, str], None]
+
+
+def _statement(text: str) -> Change:
+    def change(person: Connection, entity: Entity, column: str) -> None:
+        words = {"table": identifier(entity.table), "column": sql.Identifier(column)}
+        person.execute(sql.SQL(text).format(**words))
+
+    return change
+
+
+CHANGES: dict[str, tuple[str, str]] = {
+    "the table is gone": (
+        "DROP TABLE {table} CASCADE",
+        "does not exist or cannot be seen",
+    ),
+    "a column is gone": (
+        "ALTER TABLE {table} DROP COLUMN {column} CASCADE",
+        "has no column '{column}'",
+    ),
+    "a column has another name": (
+        "ALTER TABLE {table} RENAME COLUMN {column} TO renamed; "
+        "ALTER TABLE {table} ALTER renamed SET NOT NULL, ALTER renamed DROP DEFAULT",
+        "has no column '{column}' and requires 'renamed', which the declaration does not fill",
+    ),
+    "a new column has to be filled": (
+        "ALTER TABLE {table} ADD added int NOT NULL",
+        "requires 'added', which the declaration does not fill",
+    ),
+    "a new column is filled differently on every run": (
+        "ALTER TABLE {table} ADD added timestamptz DEFAULT clock_timestamp()",
+        "fills 'added' by a default that differs on every run; declare it",
+    ),
+    "a column is generated": (
+        "ALTER TABLE {table} DROP COLUMN {column} CASCADE; "
+        "ALTER TABLE {table} ADD {column} int GENERATED ALWAYS AS (1) STORED",
+        "generates '{column}' itself; leave it out of the declaration",
+    ),
+    "a view stands in its place": (
+        "CREATE TABLE elsewhere AS TABLE {table} WITH NO DATA; DROP TABLE {table} CASCADE; "
+        "CREATE VIEW {table} AS TABLE elsewhere",
+        "is not a table but a view or the like",
+    ),
+}
+"""What an application may do to a table, and what the run says about it."""
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_schema_that_does_not_fit_stops_a_run_and_is_named(world: World, change: str) -> None:
+    statement, problem = CHANGES[change]
+    entity = world.dataset.entities[-1]
+    with world.superuser() as person:
+        filled = [name for name in table_columns(person, entity.table) if name != entity.key.column]
+        column = filled[-1]
+        _statement(statement)(person, entity, column)
+    assert refused(world, SchemaMismatch) == (
+        f"entity {entity.name!r}: table {entity.table} {problem.format(column=column)}; "
+        "nothing was written"
+    )
