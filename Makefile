@@ -11,7 +11,8 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 seed: install  ## seed `commerce` on the embedded server through a deployment run, show the result
 	@$(BIN)/seedbed up
 	@PREFECT_API_URL=$$($(BIN)/seedbed status --json | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["api"])') \
-		$(BIN)/prefect deployment run seed/dev --watch
+		$(BIN)/prefect deployment run seed/dev --watch > .venv/seed.log || { cat .venv/seed.log; exit 1; }
+	@tail -n 1 .venv/seed.log
 	@$(BIN)/seedbed runs commerce
 	@$(BIN)/seedbed verify commerce
 	@$(BIN)/seedbed status

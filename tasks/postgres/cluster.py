@@ -194,6 +194,10 @@ def create_database(server: Server, name: str, schema: Path | None) -> None:
             # template0: what somebody added to template1 must not make databases differ.
             create = sql.SQL("CREATE DATABASE {} TEMPLATE template0")
             server_wide.execute(create.format(sql.Identifier(name)))
+            # The role is called like the schema that records runs: by default its sessions would
+            # look for, and make, the application's tables there.
+            path = sql.SQL("ALTER DATABASE {} SET search_path = public")
+            server_wide.execute(path.format(sql.Identifier(name)))
         if schema is None:
             return
         with _connected(server, name) as database, database.transaction():

@@ -189,7 +189,6 @@ _LANGUAGES = ("pl_", "plpy", "plperl", "pltcl", "plv8")
 
 
 _REMEDIES = {
-    "42501": "let the owner run what `seedbed grants` prints",
     "53100": "the server's disk is full; make room and run it again",
     "57014": "raise limits.statement in the profile, or look for a foreign key without an index "
     "(`seedbed plan` names them)",

@@ -420,7 +420,9 @@ STATEMENTS = [
     ),
     (
         "SET LOCAL statement_timeout = '1ms'; SELECT pg_sleep(1)",
-        "QueryCanceled (SQLSTATE 57014): canceling statement due to statement timeout",
+        "QueryCanceled (SQLSTATE 57014): canceling statement due to statement timeout; "
+        "raise limits.statement in the profile, or look for a foreign key without an index "
+        "(`seedbed plan` names them)",
     ),
 ]  # fmt: skip
 
