@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from tasks.engine.entity import Entity
 from tasks.engine.errors import SeedbedError
 from tasks.engine.report import StepReport
+from tasks.engine.run import count
 from tasks.postgres import delete, load, read, record
 from tasks.postgres.database import Connection
 from tasks.postgres.references import numbered
@@ -20,46 +23,79 @@ class RowsMissing(SeedbedError):
     def __init__(self, entity: Entity, held: int, expected: int) -> None:
         super().__init__(
             f"{entity.name}: {entity.table} holds {held} rows after the load instead of "
-            f"{expected}; a trigger or a rule dropped or added rows. Nothing of this step was kept"
+            f"{expected}; a trigger or a rule dropped or added rows"
         )
 
 
 def fill(work: Work, entity: Entity, progress: Callable[[int], None]) -> StepReport:
     """Add the rows that the target has and the database has not; roll a window.
 
-    One transaction: an error leaves nothing of the step behind, and a step with nothing to do
-    writes nothing. `progress` is told how many
-    rows were sent.
+    A step is one transaction: an error leaves nothing of it behind, and a step with nothing to
+    do writes nothing. Only a large first load in a profile with `parts` is several, side by
+    side: what some have done stays, and the next run adds the rest. `progress` is told of the
+    rows of every chunk.
     """
     started = time.monotonic()
-    size = work.profile.chunk_rows
-    with work.database.writing() as connection:
-        removed = _roll(connection, work, entity) if entity.windowed else 0
-        gap = read.Gap(connection, entity, work.run, size)
-        added = load.copy(
-            connection,
-            entity,
-            work.columns[entity.name],
-            gap,
-            progress,
-            ahead=gap.owned == 0,
-        )
-        if added or removed:
-            held = read.count(connection, entity)
-            if held != gap.owned + added:
-                raise RowsMissing(entity, held, gap.owned + added)
-            record.write(
-                connection, work.author, work.run, entity.name, added=added, removed=removed
-            )
+    parts = _parts(work, entity)
+    with ThreadPoolExecutor(parts, thread_name_prefix="part") as pool:
+        loads = [pool.submit(_load, work, entity, progress, part, parts) for part in range(parts)]
+        done = [load.result() for load in loads]
+    if parts > 1:
+        with work.database.reading() as connection:
+            _require(entity, read.count(connection, entity), sum(one.added for one in done))
+    target = sum(one.target for one in done)
     return StepReport(
         name=entity.name,
         table=entity.table,
-        target=gap.target,
-        present=gap.target - gap.missing,
-        added=added,
-        removed=removed,
+        target=target,
+        present=target - sum(one.added for one in done),
+        added=sum(one.added for one in done),
+        removed=sum(one.removed for one in done),
         seconds=time.monotonic() - started,
     )
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What one transaction did."""
+
+    target: int
+    added: int
+    removed: int
+
+
+def _parts(work: Work, entity: Entity) -> int:
+    """One transaction, unless the profile asks for more and there is nothing yet to be kept."""
+    if work.profile.parts == 1 or entity.windowed:
+        return 1
+    with work.database.reading() as connection:
+        if read.count(connection, entity):
+            return 1
+    return max(1, min(work.profile.parts, count(entity, work.run) // work.profile.chunk_rows))
+
+
+def _load(
+    work: Work, entity: Entity, progress: Callable[[int], None], part: int, parts: int
+) -> _Loaded:
+    with work.database.writing() as connection:
+        removed = _roll(connection, work, entity) if entity.windowed else 0
+        gap = read.Gap(
+            connection, entity, work.run, work.profile.chunk_rows, part=part, parts=parts
+        )
+        columns = work.columns[entity.name]
+        added = load.copy(connection, entity, columns, gap, progress, ahead=gap.owned == 0)
+        if added or removed:
+            if parts == 1:
+                _require(entity, read.count(connection, entity), gap.owned + added)
+            record.write(
+                connection, work.author, work.run, entity.name, added=added, removed=removed
+            )
+    return _Loaded(gap.target, added, removed)
+
+
+def _require(entity: Entity, held: int, expected: int) -> None:
+    if held != expected:
+        raise RowsMissing(entity, held, expected)
 
 
 def _roll(connection: Connection, work: Work, entity: Entity) -> int:

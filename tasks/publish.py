@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -134,17 +135,21 @@ class Progress:
     def __init__(self, assignment: Assignment, step: str, total: Callable[[], int]) -> None:
         self._key = slug(assignment.dataset, step, "progress")
         self._count = total
+        self._lock = Lock()
+        self._sent = 0
         self._total = 0
         self._id: UUID | None = None
         self._next = 0.0
 
-    def show(self, sent: int) -> None:
-        """Show how many rows were sent, at most once a second."""
-        if sent < LONG_STEP_ROWS or time.monotonic() < self._next:
-            return
-        self._total = self._total or self._count()
-        self._next = time.monotonic() + SECONDS_BETWEEN_UPDATES
-        self._put(min(100.0, 100.0 * sent / max(self._total, 1)))
+    def add(self, rows: int) -> int:
+        """Take more rows in, show them at most once a second, and return how many there are."""
+        with self._lock:
+            self._sent += rows
+            if self._sent >= LONG_STEP_ROWS and time.monotonic() >= self._next:
+                self._total = self._total or self._count()
+                self._next = time.monotonic() + SECONDS_BETWEEN_UPDATES
+                self._put(min(100.0, 100.0 * self._sent / max(self._total, 1)))
+            return self._sent
 
     def done(self) -> None:
         """Fill the bar, if there is one."""

@@ -94,16 +94,17 @@ def seeding(chosen: Dataset, entity: Entity) -> Any:
         opened = work(assignment)
         progress = Progress(assignment, entity.name, lambda: count(entity, opened.run))
 
-        def show(sent: int) -> None:
+        def show(rows: int) -> None:
+            sent = progress.add(rows)
             tell(News(f"{chosen.name}.{entity.name}", "running", sent))
-            progress.show(sent)
 
         try:
             report = fill(opened, entity, show)
         except RowRefused as refused:
             raise SeedbedError(_named(opened, refused)) from None
         progress.done()
-        publish_step(assignment, report)
+        if report.added or report.removed:  # the run's summary tells of the others
+            publish_step(assignment, report)
         return Completed(message=str(report), data=report)
 
     return as_task(f"{chosen.name}.{entity.name}", entity.about, entity.retries, body)

@@ -77,6 +77,9 @@ class Profile(Model):
     seed: int = Field(42, ge=0, lt=2**63)
     scale: int = Field(1, ge=1, le=MAX_SCALE)
     workers: int = Field(2, ge=1, le=64, description="connections that load at the same time")
+    parts: int = Field(
+        1, ge=1, le=64, description="transactions that a large step is loaded in, side by side"
+    )
     chunk_rows: int = Field(50_000, ge=1, le=1_000_000, description="rows generated at a time")
     refresh: Literal["roll", "rebuild"] = "roll"
     guard: GuardRules = GuardRules()  # type: ignore[call-arg]  # pydantic's defaults

@@ -50,7 +50,7 @@ def copy(
     entity: Entity,
     columns: tuple[ColumnType, ...],
     gap: Iterable[Rows],
-    progress: Callable[[int], None] = lambda sent: None,
+    progress: Callable[[int], None] = lambda rows: None,
     *,
     ahead: bool,
     into: str | None = None,
@@ -82,7 +82,7 @@ def copy(
         except psycopg.Error as error:
             raise RowRefused(entity, error, _key(rows, error)) from None
         sent += len(rows)
-        progress(sent)
+        progress(len(rows))
     return sent
 
 

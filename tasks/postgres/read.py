@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -65,17 +66,29 @@ class Gap:
 
     `owned` is how many rows the entity has in the database. After the iteration `target` and
     `missing` tell how many rows the target holds and how many of them were missing. Where
-    `owned` is 0 nothing is read, so the chunks may be made in another thread.
+    `owned` is 0 nothing is read, so the chunks may be made in another thread. Of several
+    `parts` each takes every so many-th chunk, beginning with its own number.
     """
 
-    def __init__(self, connection: Connection, entity: Entity, run: Run, size: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        entity: Entity,
+        run: Run,
+        size: int,
+        *,
+        part: int = 0,
+        parts: int = 1,
+    ) -> None:
+        self._part, self._parts = part, parts
         self.owned = count(connection, entity)
         self.target = 0
         self.missing = 0
         self._connection, self._entity, self._run, self._size = connection, entity, run, size
 
     def __iter__(self) -> Iterator[Rows]:
-        for rows in chunks(self._entity, self._run, self._size):
+        target = chunks(self._entity, self._run, self._size)
+        for rows in islice(target, self._part, None, self._parts):
             absent = rows
             if self.owned:
                 low, high = int(rows.number.min()), int(rows.number.max())

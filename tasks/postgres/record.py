@@ -39,6 +39,9 @@ _INSERT = """
     INSERT INTO seedbed.runs (run, verb, dataset, step, environment, seed, as_of, anchor, scale,
                               generator, added, removed, started)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, transaction_timestamp())
+    ON CONFLICT (run, dataset, step) DO UPDATE SET
+        added = runs.added + excluded.added, removed = runs.removed + excluded.removed,
+        started = least(runs.started, excluded.started), finished = excluded.finished
 """
 
 
