@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 
 from tasks.engine.entity import Entity
@@ -38,7 +39,11 @@ def fill(work: Work, entity: Entity, progress: Callable[[int], None]) -> StepRep
     started = time.monotonic()
     parts = _parts(work, entity)
     with ThreadPoolExecutor(parts, thread_name_prefix="part") as pool:
-        loads = [pool.submit(_load, work, entity, progress, part, parts) for part in range(parts)]
+        # In the step's own context: what is told from the threads belongs to its task run.
+        loads = [
+            pool.submit(copy_context().run, _load, work, entity, progress, part, parts)
+            for part in range(parts)
+        ]
         done = [load.result() for load in loads]
     if parts > 1:
         with work.database.reading() as connection:
