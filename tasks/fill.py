@@ -45,9 +45,6 @@ def fill(work: Work, entity: Entity, progress: Callable[[int], None]) -> StepRep
             for part in range(parts)
         ]
         done = [load.result() for load in loads]
-    if parts > 1:
-        with work.database.reading() as connection:
-            _require(entity, read.count(connection, entity), sum(one.added for one in done))
     target = sum(one.target for one in done)
     return StepReport(
         name=entity.name,
@@ -89,6 +86,7 @@ def _load(
         )
         columns = work.columns[entity.name]
         added = load.copy(connection, entity, columns, gap, progress, ahead=gap.owned == 0)
+        _require(entity, added, gap.missing)
         if added or removed:
             if parts == 1:
                 _require(entity, read.count(connection, entity), gap.owned + added)

@@ -157,7 +157,7 @@ def _assigned(intent: Intent, chosen: Dataset, lease: int) -> Iterator[Assignmen
 
 
 def _anything(connection: Connection, chosen: Dataset) -> bool:
-    return any(read.count(connection, one) for one in chosen.entities)
+    return any(read.some(connection, one) for one in chosen.entities)
 
 
 def _coordinates(

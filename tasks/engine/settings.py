@@ -80,7 +80,7 @@ class Profile(Model):
     parts: int = Field(
         1, ge=1, le=64, description="transactions that a large step is loaded in, side by side"
     )
-    chunk_rows: int = Field(50_000, ge=1, le=1_000_000, description="rows generated at a time")
+    chunk_rows: int = Field(25_000, ge=1, le=1_000_000, description="rows generated at a time")
     refresh: Literal["roll", "rebuild"] = "roll"
     guard: GuardRules = GuardRules()  # type: ignore[call-arg]  # pydantic's defaults
     limits: Limits = Limits()  # type: ignore[call-arg]  # pydantic's defaults

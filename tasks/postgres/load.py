@@ -55,7 +55,7 @@ def copy(
     ahead: bool,
     into: str | None = None,
 ) -> int:
-    """COPY every chunk of the gap; returns the number of rows sent.
+    """COPY every chunk of the gap; returns how many rows the server says it stored.
 
     One COPY statement a chunk: foreign keys are then checked chunk by chunk, in bounded
     memory. With `ahead`, the next chunk is generated while the server works on this one;
@@ -70,10 +70,11 @@ def copy(
         columns=sql.SQL(", ").join(sql.Identifier(column.name) for column in columns),
     )
     payloads = ((rows, encoder.encode(rows.columns, len(rows))) for rows in gap)
-    sent = 0
+    stored = 0
     for rows, payload in _ahead(payloads) if ahead else payloads:
+        cursor = connection.cursor()
         try:
-            with connection.cursor().copy(statement) as stream:
+            with cursor.copy(statement) as stream:
                 stream.write(encoder.header)
                 stream.write(payload)
                 stream.write(encoder.trailer)
@@ -81,9 +82,9 @@ def copy(
             raise
         except psycopg.Error as error:
             raise RowRefused(entity, error, _key(rows, error)) from None
-        sent += len(rows)
+        stored += cursor.rowcount
         progress(len(rows))
-    return sent
+    return stored
 
 
 def _ahead(items: Iterator[Item]) -> Iterator[Item]:

@@ -39,6 +39,15 @@ def count(connection: Connection, entity: Entity) -> int:
     return int(row[0]) if row else 0
 
 
+def some(connection: Connection, entity: Entity) -> bool:
+    """Whether the database holds any row of the entity."""
+    query = sql.SQL("SELECT EXISTS (SELECT FROM {table} AS own WHERE {mine})").format(
+        table=identifier(entity.table), mine=owned(entity, "own")
+    )
+    row = connection.execute(query).fetchone()
+    return bool(row and row[0])
+
+
 def numbers(connection: Connection, entity: Entity, low: int, high: int) -> Integers:
     """The numbers of the entity's present rows from `low` to `high`, in no order.
 

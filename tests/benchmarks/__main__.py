@@ -125,7 +125,8 @@ def measure(contest: Contest, rounds: int) -> dict[str, Any]:
         one |= {"csv": contest.by_csv(), "binary": contest.by_binary()}
         again = flow(contest.environ, "seed", contest.asked)
         small = {"datasets": ["commerce"], "scale": 1}
-        flow(contest.environ, "seed", small)  # items and events of the first hundred
+        contest.empty()
+        flow(contest.environ, "seed", small)
         nothing = flow(contest.environ, "seed", small)
         empty = flow(contest.environ, "empty", TASKS)
         one |= {"satisfied": again["seconds"], "small_satisfied": nothing["seconds"]}
@@ -150,7 +151,6 @@ def medians(runs: list[dict[str, float]]) -> dict[str, float]:
 BUDGET = {
     "flow/csv": 0.9,
     "flow/binary": 1.15,
-    "satisfied/flow": 0.1,
     "small_satisfied/empty": 1.5,
     "extra_peak_mb": 200.0,
 }

@@ -62,7 +62,7 @@ def test_defaults_are_those_written_here(tmp_path: Path) -> None:
     profile = dev('datasets = ["commerce"]', tmp_path)
     assert profile.database is None
     assert (profile.seed, profile.scale, profile.workers) == (42, 1, 2)
-    assert (profile.chunk_rows, profile.refresh) == (50_000, "roll")
+    assert (profile.chunk_rows, profile.refresh) == (25_000, "roll")
     assert profile.limits.model_dump() == {"connect": 10, "lock": 3, "statement": 60, "busy": 10}
     assert profile.guard.model_dump() == {
         "shared": False,
