@@ -18,6 +18,13 @@ from tasks.postgres.record import Line
 PLAIN_WIDTH = 160
 """Columns where there is no terminal: wide enough that no cell is cut."""
 
+COLUMNS = (
+    ("target", "present", "added", "removed", "seconds", "digest"),
+    ("target", "present", "missing"),
+)
+"""What a step's row shows: of a run that may change something, and of a plan. The digest is its
+table's."""
+
 Document = Mapping[str, Any]
 
 
@@ -89,7 +96,8 @@ def as_text(documents: Sequence[Document], message: str, *, done: bool) -> None:
             columns = ", ".join(drift["columns"])
             out.print(f"[yellow]edited[/] {drift['rows']} of {drift['table']}: {columns}")
         for note in document["notes"]:
-            out.print(f"[yellow]note[/] {note}")
+            if note not in message:
+                out.print(f"[yellow]note[/] {note}")
     out.print(f"[{'green' if done else 'red'}]{'done' if done else 'failed'}[/] {message}")
 
 
@@ -101,7 +109,8 @@ def last_run(name: str, lines: Sequence[Line]) -> None:
         return
     first, end = min(line.started for line in lines), lines[-1]
     head = f"{end.verb} of {name} in {end.environment}, as of {end.as_of}"
-    table = Table(title=f"{head}, {first:%Y-%m-%d %H:%M:%S} UTC", box=None)
+    out.print(f"[bold]{head}, {first:%Y-%m-%d %H:%M:%S} UTC[/]")
+    table = Table(box=None)
     for column in ("step", "added", "removed", "seconds"):
         table.add_column(column, justify="left" if column == "step" else "right")
     for line in lines:
@@ -117,19 +126,24 @@ def _entities(out: Console, document: Document) -> None:
     if not document["entities"]:
         return
     title = f"{document['verb']} {document['dataset']}, as of {document['as_of']}"
-    table = Table(title=f"{title}, seed {document['seed']}, scale {document['scale']}", box=None)
+    out.print(f"[bold]{title}, seed {document['seed']}, scale {document['scale']}[/]")
+    table = Table(box=None)
     table.add_column("entity")
-    for name in ("target", "present", "added", "removed", "seconds"):
-        table.add_column(name, justify="right")
-    table.add_column("digest of its table")
+    columns = COLUMNS[document["verb"] == "plan"]
+    for name in columns:
+        table.add_column(name, justify="left" if name == "digest" else "right")
     for one in document["entities"]:
-        table.add_row(
-            one["name"],
-            *(f"{one[name]:,}" for name in ("target", "present", "added", "removed")),
-            f"{one['seconds']:.2f}",
-            document["digests"].get(one["table"], "")[:16],
-        )
+        table.add_row(one["name"], *(_cell(document, one, name) for name in columns))
     out.print(table)
+
+
+def _cell(document: Document, one: Document, name: str) -> str:
+    if name == "missing":
+        gap = one["target"] - one["present"]
+        return f"[yellow]{gap:,}[/]" if gap else "0"
+    if name == "digest":
+        return str(document["digests"].get(one["table"], ""))[:16]
+    return f"{one[name]:.2f}" if name == "seconds" else f"{one[name]:,}"
 
 
 def _checks(out: Console, checks: Sequence[Document]) -> None:

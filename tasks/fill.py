@@ -85,7 +85,7 @@ def _load(
             connection, entity, work.run, work.profile.chunk_rows, part=part, parts=parts
         )
         columns = work.columns[entity.name]
-        added = load.copy(connection, entity, columns, gap, progress, ahead=gap.owned == 0)
+        added = load.copy(connection, entity, columns, gap, progress, ahead=not gap.reads)
         _require(entity, added, gap.missing)
         if added or removed:
             if parts == 1:

@@ -1,6 +1,6 @@
 """The authoring words: everything that a dataset imports."""
 
-from tasks.engine.counts import between, counted, daily, exactly, scaled
+from tasks.engine.counts import at_least, between, counted, daily, exactly, scaled
 from tasks.engine.entity import Dataset, Source, entity
 from tasks.engine.keys import text_key, uuid_key
 from tasks.engine.rows import Rows
@@ -26,6 +26,7 @@ __all__ = [
     "Integers",
     "Rows",
     "Source",
+    "at_least",
     "between",
     "categorical",
     "counted",

@@ -63,6 +63,17 @@ class Between(Exactly):
 
 
 @dataclass(frozen=True)
+class Requirement(Exactly):
+    """A minimum a parent: rows of any origin count, found by column `of`, which holds its key.
+
+    What is missing goes to the lowest free positions, so that a row deleted and made again is
+    the same row.
+    """
+
+    of: str
+
+
+@dataclass(frozen=True)
 class Counted:
     """As many as a pure function of the parents says."""
 
@@ -116,6 +127,11 @@ def scaled(rows: int) -> Scaled:
 def between(least: int, most: int) -> Between:
     """`least` to `most` in every parent, both included."""
     return Between(least, most)
+
+
+def at_least(rows: int, *, of: str) -> Requirement:
+    """No fewer than `rows` in every parent, whoever wrote them; `of` is the parent's column."""
+    return Requirement(rows, of)
 
 
 def counted(rows: PerParent) -> Counted:

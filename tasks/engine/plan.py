@@ -82,6 +82,19 @@ def missing(rows: Rows, present: Integers) -> Rows:
     return rows if absent.all() else rows.take(np.flatnonzero(absent))
 
 
+def required(free: Rows, minimum: int, held: Integers) -> Rows:
+    """Of the free slots of a requirement, the lowest of each parent until its minimum is met.
+
+    `free` are slots in order of parent and position; `held` (int64, one a distinct parent of
+    `free`) is how many rows of any origin the parent has.
+    """
+    lacking = np.maximum(minimum - held, 0)
+    starts = np.flatnonzero(np.r_[True, free.index[1:] != free.index[:-1]])
+    lengths = np.diff(np.r_[starts, len(free)])
+    rank = np.arange(len(free)) - np.repeat(starts, lengths)
+    return free.take(np.flatnonzero(rank < lacking[free.index]))
+
+
 def sentence(added: int, removed: int, tables: Iterable[str], seconds: float) -> str:
     """What a run did, for a state's message: "+837 rows in 25 tables, 3.1 s"."""
     number = len(set(tables))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from psycopg import sql
 
+from tasks.engine.counts import Requirement
 from tasks.engine.entity import Entity, Source
-from tasks.engine.errors import Refused
+from tasks.engine.errors import BadDeclaration, Refused
 from tasks.engine.keys import UuidKey
-from tasks.engine.plan import missing
+from tasks.engine.plan import missing, required
 from tasks.engine.rows import Rows
 from tasks.engine.run import Run, chunks
 from tasks.engine.values import Integers
@@ -70,12 +72,27 @@ def numbers(connection: Connection, entity: Entity, low: int, high: int) -> Inte
     return found[ours]
 
 
+def counts_of(
+    connection: Connection, entity: Entity, requirement: Requirement, slots: Rows
+) -> Integers:
+    """Rows of any origin that each distinct parent of the slots has, int64 in their order."""
+    above = slots.parents
+    if above is None or above.entity is None:
+        raise BadDeclaration(entity.name, "has a requirement but no parent; declare `per`")
+    keys = above.entity.key.values(above.number)
+    query = sql.SQL("SELECT {of}, count(*) FROM {table} WHERE {of} = ANY(%s) GROUP BY 1").format(
+        of=sql.Identifier(requirement.of), table=identifier(entity.table)
+    )
+    found: dict[Any, int] = dict(connection.execute(query, (keys,)).fetchall())
+    return np.array([found.get(key, 0) for key in keys], dtype=np.int64)
+
+
 class Gap:
     """The rows of the target that are not in the database, chunk by chunk.
 
     `owned` is how many rows the entity has in the database. After the iteration `target` and
     `missing` tell how many rows the target holds and how many of them were missing. Where
-    `owned` is 0 nothing is read, so the chunks may be made in another thread. Of several
+    `reads` is false nothing is read, so the chunks may be made in another thread. Of several
     `parts` each takes every so many-th chunk, beginning with its own number.
     """
 
@@ -91,6 +108,7 @@ class Gap:
     ) -> None:
         self._part, self._parts = part, parts
         self.owned = count(connection, entity)
+        self.reads = self.owned > 0 or isinstance(entity.count, Requirement)
         self.target = 0
         self.missing = 0
         self._connection, self._entity, self._run, self._size = connection, entity, run, size
@@ -102,6 +120,9 @@ class Gap:
             if self.owned:
                 low, high = int(rows.number.min()), int(rows.number.max())
                 absent = missing(rows, numbers(self._connection, self._entity, low, high))
+            if isinstance(self._entity.count, Requirement) and len(absent):
+                held = counts_of(self._connection, self._entity, self._entity.count, absent)
+                absent = required(absent, self._entity.count.rows, held)
             self.target += len(rows)
             self.missing += len(absent)
             if len(absent):

@@ -1,0 +1,90 @@
+"""A requirement counts rows of any origin and fills the lowest free positions."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import psycopg
+import pytest
+
+from tasks.engine.authoring import Columns, Rows, at_least, entity, exactly, text, uuid_key
+from tasks.engine.run import Run
+from tasks.postgres import load, read, reflect
+
+DAY = date(2026, 11, 21)
+RUN = Run("shelter", 42, DAY, DAY, 1)
+
+SCHEMA = """
+    CREATE TABLE people (id uuid PRIMARY KEY, name text NOT NULL);
+    CREATE TABLE posts (id uuid PRIMARY KEY, person_id uuid NOT NULL REFERENCES people,
+                        title text NOT NULL);
+"""
+
+
+@entity(table="people", key=uuid_key("0001-0001"), count=exactly(3))
+def people(rows: Rows) -> Columns:
+    """Three people."""
+    return {"name": text(rows.position + 1, prefix="person ")}
+
+
+@entity(
+    table="posts", key=uuid_key("0001-0002", fan=10), per=people, count=at_least(3, of="person_id")
+)
+def posts(rows: Rows) -> Columns:
+    """Three posts a person, at least."""
+    title = text(rows.parent.position + 1, prefix="post of ")
+    return {"person_id": rows.parent.key, "title": title}
+
+
+@pytest.fixture
+def shelter(
+    connection: psycopg.Connection[tuple[object, ...]],
+) -> psycopg.Connection[tuple[object, ...]]:
+    """The three people, and two posts that the second of them wrote."""
+    connection.execute(SCHEMA)
+    add(connection, people)
+    connection.execute(
+        "INSERT INTO posts SELECT gen_random_uuid(), '00000000-5eed-0001-0001-000000000002', 'mine'"
+        " FROM generate_series(1, 2)"
+    )
+    return connection
+
+
+def add(connection: psycopg.Connection[tuple[object, ...]], what: object) -> int:
+    columns = reflect.fitted(connection, what, RUN)  # type: ignore[arg-type]  # an Entity
+    gap = read.Gap(connection, what, RUN, 2)  # type: ignore[arg-type]  # an Entity
+    return load.copy(connection, what, columns, gap, ahead=not gap.reads)  # type: ignore[arg-type]
+
+
+def ours(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
+    rows = connection.execute(
+        "SELECT right(id::text, 2) FROM posts WHERE id::text LIKE '%-5eed-0001-0002-%' ORDER BY id"
+    )
+    return [str(row[0]) for row in rows]
+
+
+def test_real_rows_count_and_only_what_is_missing_is_added(
+    shelter: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    assert add(shelter, posts) == 7
+    assert ours(shelter) == ["01", "02", "03", "11", "21", "22", "23"]
+    assert add(shelter, posts) == 0
+
+
+def test_a_deleted_row_comes_back_at_its_own_position(
+    shelter: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    add(shelter, posts)
+    shelter.execute("DELETE FROM posts WHERE right(id::text, 2) IN ('02', '23')")
+    assert add(shelter, posts) == 2
+    assert ours(shelter) == ["01", "02", "03", "11", "21", "22", "23"]
+
+
+def test_more_than_the_minimum_adds_nothing(
+    shelter: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    shelter.execute(
+        "INSERT INTO posts SELECT gen_random_uuid(), p.id, 'mine'"
+        " FROM people p, generate_series(1, 5)"
+    )
+    assert add(shelter, posts) == 0

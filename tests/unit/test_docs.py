@@ -1,0 +1,62 @@
+"""The documents name everything that a person can use."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from deployments.declared import prefect_file, read_deployments
+from flows.arguments import parser
+from tasks.datasets import DATASETS
+from tasks.engine.settings import ENVIRONMENTS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+DOCS = README + "".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))
+
+
+def subcommands() -> dict[str, argparse.ArgumentParser]:
+    for action in parser()._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    raise AssertionError("the parser has no commands")
+
+
+@pytest.mark.parametrize("command", subcommands())
+def test_the_readme_names_every_command(command: str) -> None:
+    assert f"`seedbed {command}" in README or f"`{command}`" in README or f"`{command} " in README
+
+
+def test_the_readme_names_every_option() -> None:
+    flows = ("plan", "seed", "verify", "reset", "refresh")
+    options = {
+        option
+        for name, command in subcommands().items()
+        if name in flows
+        for action in command._actions
+        for option in action.option_strings
+        if option.startswith("--") and option != "--help"
+    }
+    assert sorted(option for option in options if option not in README) == []
+
+
+def test_the_readme_names_every_dataset_environment_and_flow() -> None:
+    flows = {one.entrypoint.split(".")[-1] for one in read_deployments(prefect_file())}
+    names = [*DATASETS, *ENVIRONMENTS, *flows]
+    assert [name for name in names if name not in README] == []
+
+
+def test_every_dataset_has_its_page_with_every_entity() -> None:
+    from tasks.datasets import dataset
+
+    for name in DATASETS:
+        page = (ROOT / "docs" / f"{name}.md").read_text()
+        assert [one.name for one in dataset(name).entities if one.name not in page] == []
+
+
+def test_every_variable_of_ours_is_documented() -> None:
+    variables = ["SEEDBED_DATABASE_URL", "SEEDBED_COMMERCE_DATABASE_URL", "SEEDBED_HOME"]
+    variables += ["SEEDBED_ENVIRONMENTS", "SEEDBED_POSTGRES_BIN", "APP_ENV", "NODE_ENV"]
+    assert [name for name in variables if name not in DOCS] == []
