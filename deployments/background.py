@@ -97,6 +97,7 @@ def _register_and_start_worker(home: Path, environ: Mapping[str, str], state: St
                 give_up(state.api, POOL, "The server was gone, and its process too; start again.")
             command = _prefect("worker", "start", "--pool", POOL, "--type", "process")
             settings = variables.for_worker(environ, state.api, home)
+            Path(settings["TMPDIR"]).mkdir(exist_ok=True)
             log = home / "logs" / "worker.log"
             worker = processes.start(command, settings, path.parent, log)
             state = state.model_copy(update={"worker": worker})

@@ -64,8 +64,12 @@ def for_server(
 
 
 def for_worker(caller: Mapping[str, str], api: str, home: Path) -> dict[str, str]:
-    """The environment of the worker and of every run; paths are absolute, its folder differs."""
-    own = {"PREFECT_API_URL": api, "SEEDBED_HOME": str(home)}
+    """The environment of the worker and of every run; paths are absolute, its folder differs.
+
+    TMPDIR is ours: Prefect's runner works in `runner_storage` of the common one, which belongs
+    to whoever of the machine's users came first and shuts the others out.
+    """
+    own = {"PREFECT_API_URL": api, "SEEDBED_HOME": str(home), "TMPDIR": str(home / "tmp")}
     if folder := caller.get("SEEDBED_ENVIRONMENTS"):
         own["SEEDBED_ENVIRONMENTS"] = str(Path(folder).absolute())
     return _without_address(caller) | QUIET | WORKER | own
