@@ -57,7 +57,8 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
         if one.beyond
     ]
     reset = f"a reset would remove {found.removal.rows} rows and keep {found.removal.kept}"
-    report = _report(assignment, steps).with_(kept=found.removal.pins, notes=(*beyond, reset))
+    notes = (*beyond, reset, *found.removal.slow)
+    report = _report(assignment, steps).with_(kept=found.removal.pins, notes=notes)
     publish_report(report)
     return Part(report, said=f"{assignment.dataset}: {found.gap} rows to add; {reset}")
 
