@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tasks.engine.entity import Entity
 from tasks.engine.errors import SeedbedError
 from tasks.engine.report import StepReport
-from tasks.engine.run import count
+from tasks.engine.target import count
 from tasks.postgres import delete, load, read, record
 from tasks.postgres.database import Connection
 from tasks.postgres.references import numbered
@@ -54,6 +54,8 @@ def fill(work: Work, entity: Entity, progress: Callable[[int], None]) -> StepRep
         added=sum(one.added for one in done),
         removed=sum(one.removed for one in done),
         seconds=time.monotonic() - started,
+        step=entity.step,
+        unmet=sum(one.unmet for one in done),
     )
 
 
@@ -64,16 +66,18 @@ class _Loaded:
     target: int
     added: int
     removed: int
+    unmet: int
 
 
 def _parts(work: Work, entity: Entity) -> int:
     """One transaction, unless the profile asks for more and there is nothing yet to be kept."""
-    if work.profile.parts == 1 or entity.windowed:
+    if work.profile.parts == 1 or entity.windowed or entity.grounded:
         return 1
     with work.database.reading() as connection:
         if read.count(connection, entity):
             return 1
-    return max(1, min(work.profile.parts, count(entity, work.run) // work.profile.chunk_rows))
+        rows = count(entity, work.at(connection))
+    return max(1, min(work.profile.parts, rows // work.profile.chunk_rows))
 
 
 def _load(
@@ -81,9 +85,8 @@ def _load(
 ) -> _Loaded:
     with work.database.writing() as connection:
         removed = _roll(connection, work, entity) if entity.windowed else 0
-        gap = read.Gap(
-            connection, entity, work.run, work.profile.chunk_rows, part=part, parts=parts
-        )
+        run = work.at(connection)
+        gap = read.Gap(connection, entity, run, work.profile.chunk_rows, part=part, parts=parts)
         columns = work.columns[entity.name]
         added = load.copy(connection, entity, columns, gap, progress, ahead=not gap.reads)
         _require(entity, added, gap.missing)
@@ -93,7 +96,7 @@ def _load(
             record.write(
                 connection, work.author, work.run, entity.name, added=added, removed=removed
             )
-    return _Loaded(gap.target, added, removed)
+    return _Loaded(gap.target, added, removed, gap.unmet)
 
 
 def _require(entity: Entity, held: int, expected: int) -> None:
@@ -103,7 +106,7 @@ def _require(entity: Entity, held: int, expected: int) -> None:
 
 def _roll(connection: Connection, work: Work, entity: Entity) -> int:
     """Remove our rows of days that left the window; rows that others need are kept."""
-    old = read.beyond(connection, entity, work.run, work.profile.chunk_rows)
+    old = read.beyond(connection, entity, work.at(connection), work.profile.chunk_rows)
     if not len(old):
         return 0
     gone = delete.remove(connection, work.dataset, numbered(entity, old), strict=False)

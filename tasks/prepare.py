@@ -15,6 +15,7 @@ from prefect.context import FlowRunContext
 from tasks.datasets import dataset
 from tasks.engine.entity import Dataset
 from tasks.engine.errors import Refused
+from tasks.engine.minimums import resolved
 from tasks.engine.order import selected
 from tasks.engine.settings import Choice, Environment, Profile, check
 from tasks.postgres import guard, lock, read, record
@@ -178,4 +179,16 @@ def _coordinates(
             raise OtherSeed(name, recorded.seed, seed)
         if as_of < anchor:
             raise BeforeAnchor(name, anchor, as_of)
-    return Assignment(intent.run, intent.verb, intent.environment, name, seed, as_of, anchor, scale)
+    chosen = profile.requirements.get(name, {})
+    numbers = resolved(name, dataset(name).requirements, chosen, os.environ)
+    return Assignment(
+        run=intent.run,
+        verb=intent.verb,
+        environment=intent.environment,
+        dataset=name,
+        seed=seed,
+        as_of=as_of,
+        anchor=anchor,
+        scale=scale,
+        requirements=tuple(numbers.items()),
+    )

@@ -14,7 +14,9 @@ def counts(work: Work, entity: Entity) -> StepReport:
     """How much of an entity's target is present."""
     with work.database.reading() as connection:
         found = step(connection, work, entity)
-    return StepReport(entity.name, entity.table, found.target, found.present, 0, 0, 0.0)
+    return StepReport(
+        entity.name, entity.table, found.target, found.present, 0, 0, 0.0, entity.step, found.unmet
+    )
 
 
 def complete(steps: tuple[StepReport, ...]) -> Check:
@@ -36,7 +38,7 @@ def drifted(work: Work, entity: Entity) -> Drift | None:
     """Whether an entity's rows still hold what they were made with."""
     columns = work.columns[entity.name]
     with work.database.scratch() as connection:
-        return drift(connection, entity, work.run, columns, work.profile.chunk_rows)
+        return drift(connection, entity, work.at(connection), columns, work.profile.chunk_rows)
 
 
 def digests(work: Work, fresh: frozenset[str]) -> dict[str, str]:

@@ -21,8 +21,9 @@ from prefect.tasks import exponential_backoff
 from tasks.datasets import dataset
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import SeedbedError
-from tasks.engine.report import StepReport
-from tasks.engine.run import count
+from tasks.engine.order import by_task
+from tasks.engine.report import StepReport, combined
+from tasks.engine.target import count
 from tasks.fill import fill
 from tasks.listen import News, tell
 from tasks.postgres.failures import passing, sentence
@@ -87,27 +88,38 @@ def as_task(name: str, about: str, retries: int, body: Callable[[Assignment], St
 
 
 @cache
-def seeding(chosen: Dataset, entity: Entity) -> Any:
-    """The seeding step of an entity."""
+def seeding(chosen: Dataset, name: str, entities: tuple[Entity, ...]) -> Any:
+    """The seeding step of an entity, or of several that are filled one after the other."""
 
     def body(assignment: Assignment) -> State[Any]:
         opened = work(assignment)
-        progress = Progress(assignment, entity.name, lambda: count(entity, opened.run))
-
-        def show(rows: int) -> None:
-            sent = progress.add(rows)
-            tell(News(f"{chosen.name}.{entity.name}", "running", sent))
-
-        try:
-            report = fill(opened, entity, show)
-        except RowRefused as refused:
-            raise SeedbedError(_named(opened, refused)) from None
-        progress.done()
+        reports = tuple(_filled(assignment, opened, one, name) for one in entities)
+        report = combined(name, reports)
         if report.added or report.removed:  # the run's summary tells of the others
             publish_step(assignment, report)
-        return Completed(message=str(report), data=report)
+        return Completed(message=str(report), data=reports)
 
-    return as_task(f"{chosen.name}.{entity.name}", entity.about, entity.retries, body)
+    about = "; ".join(one.about for one in entities)
+    retries = max(one.retries for one in entities)
+    return as_task(f"{chosen.name}.{name}", about, retries, body)
+
+
+def _filled(assignment: Assignment, opened: Work, entity: Entity, step: str) -> StepReport:
+    def total() -> int:
+        with opened.database.reading() as connection:
+            return count(entity, opened.at(connection))
+
+    progress = Progress(assignment, entity.name, total)
+
+    def show(rows: int) -> None:
+        tell(News(f"{assignment.dataset}.{step}", "running", progress.add(rows)))
+
+    try:
+        report = fill(opened, entity, show)
+    except RowRefused as refused:
+        raise SeedbedError(_named(opened, refused)) from None
+    progress.done()
+    return report
 
 
 def _named(opened: Work, refused: RowRefused) -> str:
@@ -126,9 +138,10 @@ def submit(assignment: Assignment, entities: Iterable[Entity]) -> Futures:
     """Submit the steps in order; each starts as soon as its upstream is done."""
     chosen = dataset(assignment.dataset)
     futures: Futures = {}
-    for entity in entities:
-        needs = [futures[up.name] for up in entity.above if up.name in futures]
-        futures[entity.name] = seeding(chosen, entity).submit(assignment, wait_for=needs)
+    for name, members in by_task(entities).items():
+        above = dict.fromkeys(up.task for one in members for up in one.above)
+        needs = [futures[task] for task in above if task in futures and task != name]
+        futures[name] = seeding(chosen, name, members).submit(assignment, wait_for=needs)
     return futures
 
 
@@ -145,7 +158,7 @@ def gather(futures: Futures) -> tuple[tuple[StepReport, ...], tuple[str, ...]]:
         future.wait()
         state = future.state
         if state.is_completed():
-            reports.append(state.result())
+            reports += state.result()
         elif state.is_pending():
             waiting.append(name)
         else:

@@ -9,21 +9,31 @@ from tasks.engine.plan import Plan, Step
 from tasks.postgres import delete, read
 from tasks.postgres.database import Connection
 from tasks.postgres.references import everything
+from tasks.postgres.snapshot import Snapshot
 from tasks.work import Work
 
 
 def survey(work: Work, entities: Iterable[Entity]) -> Plan:
     """Target, present and gap of every entity, and what a reset would do. Reads only."""
     with work.database.reading() as connection:
-        steps = tuple(step(connection, work, one) for one in entities)
+        found = steps(connection, work, entities)
         removal = delete.look(connection, work.dataset, everything(work.dataset))
-    return Plan(work.dataset.name, steps, removal)
+    return Plan(work.dataset.name, found, removal)
 
 
-def step(connection: Connection, work: Work, entity: Entity) -> Step:
+def steps(connection: Connection, work: Work, entities: Iterable[Entity]) -> tuple[Step, ...]:
+    """The gap of every entity, upstream first: each sees the rows that those before would add."""
+    seen = Snapshot(connection, work.dataset)
+    return tuple(step(connection, work, one, seen) for one in entities)
+
+
+def step(connection: Connection, work: Work, entity: Entity, seen: Snapshot | None = None) -> Step:
     """One entity's target and how much of it is present."""
-    gap = read.Gap(connection, entity, work.run, work.profile.chunk_rows)
-    for _ in gap:
-        pass
+    snapshot = seen or Snapshot(connection, work.dataset)
+    gap = read.Gap(connection, entity, work.run.reading(snapshot), work.profile.chunk_rows)
+    planned = [rows for rows in gap if seen and work.dataset.is_read(entity.table)]
+    for rows in planned:
+        snapshot.add(rows)
     present = gap.target - gap.missing
-    return Step(entity.name, entity.table, gap.target, present, gap.owned - present)
+    beyond = gap.owned - present
+    return Step(entity.name, entity.table, gap.target, present, beyond, gap.lacking)

@@ -19,12 +19,13 @@ from tasks.engine import draws
 from tasks.engine.entity import Dataset
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
-from tasks.postgres import embedded, read, reflect
+from tasks.postgres import embedded, reflect, snapshot
 from tasks.postgres.address import Address, choose
 from tasks.postgres.connect import engine
 from tasks.postgres.database import Connection, Database
 from tasks.postgres.encode import ColumnType
 from tasks.postgres.record import Author
+from tasks.postgres.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Assignment:
     as_of: date
     anchor: date
     scale: int
+    requirements: tuple[tuple[str, int], ...] = ()
     lease: int = 0
 
 
@@ -52,6 +54,10 @@ class Work:
     author: Author
     columns: dict[str, tuple[ColumnType, ...]]
     """The columns that each entity fills, with their types in the database."""
+
+    def at(self, connection: Connection) -> Run:
+        """The run over the rows that a transaction sees."""
+        return self.run.reading(Snapshot(connection, self.dataset))
 
     @property
     def profile(self) -> Profile:
@@ -116,21 +122,16 @@ def application(name: str, run: str) -> str:
     return f"seedbed:{name}:{run[:8]}"
 
 
-def fitted_run(
-    connection: Connection, chosen: Dataset, coordinates: Run
-) -> tuple[Run, dict[str, tuple[ColumnType, ...]]]:
-    """The coordinates with the prerequisites read, and the columns that the entities fill."""
-    sources = {one.name: read.prerequisite(connection, one) for one in chosen.sources}
-    run = Run(
-        coordinates.dataset,
-        coordinates.seed,
-        coordinates.as_of,
-        coordinates.anchor,
-        coordinates.scale,
-        sources,
-    )
-    columns = {one.name: reflect.fitted(connection, one, run) for one in chosen.entities}
-    return run, columns
+def fitted(connection: Connection, chosen: Dataset, run: Run) -> dict[str, tuple[ColumnType, ...]]:
+    """The columns that the entities fill, with their types in this database.
+
+    Raises:
+        SchemaMismatch, CannotRead: a table does not fit its entity, or a view.
+        PrerequisiteMissing: the application's own rows are missing.
+    """
+    snapshot.require(connection, chosen)
+    empty = run.reading(Snapshot(connection, chosen, empty=True))
+    return {one.name: reflect.fitted(connection, one, empty) for one in chosen.entities}
 
 
 def generator(chosen: Dataset) -> str:
@@ -142,17 +143,18 @@ def _make(assignment: Assignment) -> Work:
     chosen = dataset(assignment.dataset)
     profile = profile_of(assignment.environment)
     database = database_of(chosen, profile, assignment.run, assignment.lease)
-    coordinates = Run(
+    run = Run(
         assignment.dataset,
         assignment.seed,
         assignment.as_of,
         assignment.anchor,
         assignment.scale,
+        dict(assignment.requirements),
     )
     with ExitStack() as undo:
         undo.callback(database.engine.dispose)
         with database.reading() as connection:
-            run, columns = fitted_run(connection, chosen, coordinates)
+            columns = fitted(connection, chosen, run)
         undo.pop_all()  # from here on `close` does it
     author = Author(assignment.run, assignment.verb, assignment.environment, generator(chosen))
     return Work(chosen, database, run, author, columns)

@@ -6,25 +6,45 @@ import numpy as np
 import pandas as pd
 
 from tasks.commerce.accounts import sellers
-from tasks.engine.authoring import Columns, Rows, Source, entity, exactly, uuid_key
+from tasks.engine.authoring import Columns, Rows, Table, entity, exactly, uuid_key, view
 
 PRODUCT_CODES = ("MOUSE-001", "STAND-001", "DESKPAD-001")
 
-products = Source(
-    name="products",
-    tables=("products", "product_variants"),
-    by="product_code",
-    required=PRODUCT_CODES,
-    query="""
-        SELECT p.product_code, p.id AS product_id, p.name AS product_name,
-               v.id AS variant_id, v.name AS variant_name, coalesce(v.sku, p.sku) AS sku,
-               (coalesce(v.price_override, p.base_price) * 100)::int8 AS cents
-        FROM products p LEFT JOIN product_variants v ON v.product_id = p.id
-        WHERE p.product_code IN ('MOUSE-001', 'STAND-001', 'DESKPAD-001')
-        ORDER BY array_position('{MOUSE-001,STAND-001,DESKPAD-001}', p.product_code::text),
-                 v.position, v.id
-    """,
+_products = Table(
+    "platform products",
+    "products",
+    ("product_code", "name", "sku", "base_price"),
+    required={"product_code": PRODUCT_CODES},
 )
+_variants = Table(
+    "platform variants",
+    "product_variants",
+    ("product_id", "name", "sku", "price_override", "position"),
+)
+
+
+@view(_products, _variants)
+def products(products: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
+    """What can be sold: every variant of the three products, with its price in cents."""
+    ours = products[products["product_code"].isin(PRODUCT_CODES)]
+    sold = ours.merge(
+        variants, how="left", left_on="id", right_on="product_id", suffixes=("", "_variant")
+    )
+    place = sold["product_code"].map(PRODUCT_CODES.index)
+    sold = sold.assign(place=place).sort_values(["place", "position", "id_variant"])
+    price = sold["price_override"].where(sold["price_override"].notna(), sold["base_price"])
+    return pd.DataFrame(
+        {
+            "product_code": sold["product_code"],
+            "product_id": sold["id"],
+            "product_name": sold["name"],
+            "variant_id": sold["id_variant"],
+            "variant_name": sold["name_variant"],
+            "sku": sold["sku_variant"].where(sold["sku_variant"].notna(), sold["sku"]),
+            "cents": (price * 100).astype("int64"),
+        }
+    ).reset_index(drop=True)
+
 
 PAGES = pd.DataFrame(
     [

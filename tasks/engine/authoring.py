@@ -1,9 +1,12 @@
 """The authoring words: everything that a dataset imports."""
 
-from tasks.engine.counts import at_least, between, counted, daily, exactly, scaled
-from tasks.engine.entity import Dataset, Source, entity
+from tasks.engine.choice import choose
+from tasks.engine.counts import at_least, between, counted, daily, exactly, initial, scaled
+from tasks.engine.entity import Dataset, entity
 from tasks.engine.keys import text_key, uuid_key
+from tasks.engine.minimums import Minimum
 from tasks.engine.rows import Rows
+from tasks.engine.tables import SEEDED, Table, View, view
 from tasks.engine.values import (
     Columns,
     Dates,
@@ -18,26 +21,32 @@ from tasks.engine.values import (
 )
 
 __all__ = [
+    "SEEDED",
     "Columns",
     "Dataset",
     "Dates",
     "FixedPoint",
     "Floats",
     "Integers",
+    "Minimum",
     "Rows",
-    "Source",
+    "Table",
+    "View",
     "at_least",
     "between",
     "categorical",
+    "choose",
     "counted",
     "daily",
     "entity",
     "exactly",
+    "initial",
     "money",
     "ratio",
     "scaled",
     "text",
     "text_key",
     "uuid_key",
+    "view",
     "where",
 ]

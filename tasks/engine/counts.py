@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from tasks.engine import draws
+from tasks.engine.tables import SEEDED, Table, View
 from tasks.engine.values import Integers
 
 if TYPE_CHECKING:
@@ -63,14 +64,69 @@ class Between(Exactly):
 
 
 @dataclass(frozen=True)
-class Requirement(Exactly):
-    """A minimum a parent: rows of any origin count, found by column `of`, which holds its key.
+class Initial:
+    """A first set, `rows` (a number or the name of one) times the run's scale, for a database
+    in which nobody else has rows of the kind: those of `among` with the values in `like`.
 
-    What is missing goes to the lowest free positions, so that a row deleted and made again is
-    the same row.
+    It is kept up while some of it is there, whoever comes later.
     """
 
-    of: str
+    rows: int | str
+    among: Table
+    like: dict[str, str]
+
+    def number(self, parents: Rows) -> Integers:
+        """See `Count`."""
+        frame = parents.run.frame(self.among)
+        for column, value in self.like.items():
+            frame = frame[frame[column] == value]
+        ours = frame[SEEDED] > 0
+        wanted = bool(ours.any()) or frame.empty
+        rows = parents.run.number(self.rows) * parents.run.scale if wanted else 0
+        return np.full(len(parents), rows, dtype=np.int64)
+
+    def first(self, parents: Rows) -> Integers:
+        """Positions start at 0."""
+        return np.zeros(len(parents), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A minimum a parent: rows of any origin count.
+
+    `among` holds the rows that count, `of` is its column with the parent's key (None: all of
+    them count for the one parent). Our own rows are the lowest positions of each parent.
+    """
+
+    rows: int | str
+    """The minimum, or its name among the dataset's requirements."""
+    of: str | None
+    among: Table | View | None = None
+
+    def within(self, table: str, key: str) -> Requirement:
+        """The same over the entity's own table, unless it says where."""
+        if self.among is not None:
+            return self
+        columns = () if self.of is None else (self.of,)
+        return replace(self, among=Table(f"others in {table}", table, columns, key=key))
+
+    def held(self, parents: Rows) -> Integers:
+        """Rows that each parent has without ours of this entity, int64 of shape (n,)."""
+        assert self.among is not None  # `within` has been called by the declaration
+        frame = parents.run.frame(self.among)
+        if self.of is None:
+            return np.full(len(parents), len(frame), dtype=np.int64)
+        counts = frame[self.of].value_counts()
+        return np.asarray(counts.reindex(parents.names, fill_value=0), dtype=np.int64)
+
+    def number(self, parents: Rows) -> Integers:
+        """The rows that have to be ours."""
+        lacking = parents.run.number(self.rows) - self.held(parents)
+        return np.where(lacking > 0, lacking, 0)
+
+    def first(self, parents: Rows) -> Integers:
+        """Positions start at 0."""
+        return np.zeros(len(parents), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -129,9 +185,16 @@ def between(least: int, most: int) -> Between:
     return Between(least, most)
 
 
-def at_least(rows: int, *, of: str) -> Requirement:
-    """No fewer than `rows` in every parent, whoever wrote them; `of` is the parent's column."""
-    return Requirement(rows, of)
+def at_least(
+    rows: int | str, *, of: str | None = None, among: Table | View | None = None
+) -> Requirement:
+    """No fewer than `rows` in every parent, whoever wrote them; see `Requirement`."""
+    return Requirement(rows, of, among)
+
+
+def initial(rows: int | str, *, among: Table, **like: str) -> Initial:
+    """A first set where nobody else has rows of the kind; see `Initial`."""
+    return Initial(rows, among, like)
 
 
 def counted(rows: PerParent) -> Counted:

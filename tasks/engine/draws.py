@@ -9,6 +9,7 @@ column's stream. No state, so any chunk, order or process draws the same values.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -45,6 +46,21 @@ def mix(values: Hashes) -> Hashes:
 def bits(column: np.uint64, identities: Hashes) -> Hashes:
     """64 random bits a row (uint64, shape (n,)) of one column's stream."""
     return mix(identities + column)
+
+
+def text_hash(keys: Iterable[str]) -> Hashes:
+    """64 bits (uint64, shape (n,)) of each text, from its UTF-8 bytes eight at a time."""
+    encoded = np.array([key.encode() for key in keys], dtype=np.bytes_)
+    if not len(encoded):
+        return np.zeros(0, dtype=np.uint64)
+    width = -(-max(encoded.dtype.itemsize, 1) // 8)
+    words = encoded.astype(f"S{8 * width}").view("<u8").reshape(len(encoded), width)
+    found = np.zeros(len(encoded), dtype=np.uint64)
+    for place in range(width):
+        # Words of zeros behind a shorter text do not count: the hash is the text's alone.
+        mixed = mix((found + GAMMA) ^ words[:, place])
+        found = np.where(words[:, place] > 0, mixed, found)
+    return found
 
 
 def unit(random_bits: Hashes) -> Floats:

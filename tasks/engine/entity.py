@@ -1,35 +1,24 @@
-"""The nouns of a declaration: entity, source, dataset."""
+"""The nouns of a declaration: entity and dataset."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from tasks.engine.counts import Count, Daily, exactly
+from tasks.engine.choice import Choice
+from tasks.engine.counts import Count, Daily, Requirement, exactly
 from tasks.engine.errors import BadDeclaration, UnknownName
 from tasks.engine.keys import Key
+from tasks.engine.minimums import Minimum
+from tasks.engine.tables import Table, View, tables_of
 from tasks.engine.values import Columns
 
 ColumnFunction: TypeAlias = Callable[..., Columns]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Rows that seeding needs and never makes: a prerequisite of the application.
-
-    `query` is the SQL that reads them, in a fixed order; `required` are the values of column
-    `by` that must be among them, else every flow stops before it writes; `tables` are those
-    that the query reads, for the rights of the run's role.
-    """
-
-    name: str
-    query: str
-    by: str
-    required: tuple[str, ...]
-    tables: tuple[str, ...]
+Parent: TypeAlias = "Entity | Table | View"
 
 
 @dataclass(frozen=True)
@@ -37,18 +26,24 @@ class Entity:
     """One kind of row and how to make it; one seeding step.
 
     `columns(rows, **upstream)` is pure and vectorised over all rows; `per` is the parent
-    entity, whose rows are `rows.parent`; `upstream` are further entities and sources, each
-    handed over as a DataFrame under its own name; `references` are the columns that point
-    at other entities without a foreign key.
+    (an entity, or rows of any origin), whose rows are `rows.parent`; `choose` picks for every
+    row one of some candidates, `rows.chosen`; `upstream` are further entities, tables and
+    views, each handed over as a DataFrame under its own name; `references` are the columns
+    that point at other entities without a foreign key; `optional` are columns left out where
+    the application's table has none of that name. Entities with the same `step` are filled in
+    order by one task.
     """
 
     table: str
     key: Key
     count: Count
     columns: ColumnFunction
-    per: Entity | None = None
-    upstream: tuple[Entity | Source, ...] = ()
+    per: Parent | None = None
+    upstream: tuple[Parent, ...] = ()
+    choose: Choice | None = None
     references: dict[str, Entity] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
+    step: str = ""
     retries: int = 4
 
     @property
@@ -62,10 +57,43 @@ class Entity:
         return (inspect.getdoc(self.columns) or "").split("\n", 1)[0]
 
     @property
+    def inputs(self) -> tuple[Parent, ...]:
+        """Everything that its rows are made from."""
+        parent = (self.per,) if self.per else ()
+        counted = getattr(self.count, "among", None)
+        more = (counted, self.choose.among if self.choose else None)
+        return (*parent, *self.upstream, *(one for one in more if one is not None))
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables whose rows of any origin it reads."""
+        return tables_of(one for one in self.inputs if not isinstance(one, Entity))
+
+    @cached_property
     def above(self) -> tuple[Entity, ...]:
         """The entities that must be there first."""
-        parent = (self.per,) if self.per else ()
-        return parent + tuple(one for one in self.upstream if isinstance(one, Entity))
+        direct = [one for one in self.inputs if isinstance(one, Entity)]
+        read = [made for table in self.tables for made in table.after or ()]
+        return tuple(dict.fromkeys([*direct, *read]))
+
+    @cached_property
+    def reads(self) -> tuple[Table, ...]:
+        """The tables that its rows and their parents' are made from."""
+        above = [one for one in self.inputs if isinstance(one, Entity)]
+        return tuple(dict.fromkeys([*self.tables, *(read for one in above for read in one.reads)]))
+
+    @cached_property
+    def grounded(self) -> bool:
+        """Whether which rows there are depends on the database, not on the declaration alone."""
+        if isinstance(self.per, Entity):
+            return self.per.grounded or isinstance(self.count, Requirement)
+        among = getattr(self.count, "among", None)
+        return any(one is not None for one in (self.per, among, self.choose))
+
+    @property
+    def task(self) -> str:
+        """The name of the step that fills it."""
+        return self.step or self.name
 
     @property
     def windowed(self) -> bool:
@@ -81,9 +109,12 @@ def entity(
     table: str,
     key: Key,
     count: Count | None = None,
-    per: Entity | None = None,
-    upstream: tuple[Entity | Source, ...] = (),
+    per: Parent | None = None,
+    upstream: tuple[Parent, ...] = (),
+    choose: Choice | None = None,
     references: dict[str, Entity] | None = None,
+    optional: Iterable[str] = (),
+    step: str = "",
     retries: int = 4,
 ) -> Callable[[ColumnFunction], Entity]:
     """Declare an entity; the decorated function makes its columns and gives it its name.
@@ -100,8 +131,21 @@ def entity(
                 columns.__name__,
                 f"takes {taken} but declares upstream {declared}; make the two the same",
             )
+        wanted = count or exactly(1)
+        if isinstance(wanted, Requirement):
+            wanted = wanted.within(table, key.column)
         return Entity(
-            table, key, count or exactly(1), columns, per, upstream, references or {}, retries
+            table=table,
+            key=key,
+            count=wanted,
+            columns=columns,
+            per=per,
+            upstream=upstream,
+            choose=choose,
+            references=references or {},
+            optional=frozenset(optional),
+            step=step,
+            retries=retries,
         )
 
     return declare
@@ -112,29 +156,38 @@ class Dataset:
     """One application's seed data: its entities, in any order, and where its SQL lies.
 
     `version` is the generator's: it goes up when a value changes, with a line under "Changes
-    generated data" in the CHANGELOG.
+    generated data" in the CHANGELOG. `requirements` are the numbers that a profile can set.
     """
 
     name: str
     folder: Path
     entities: tuple[Entity, ...]
     version: int = 1
+    requirements: tuple[Minimum, ...] = ()
 
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables that the dataset writes, each once."""
         return tuple(dict.fromkeys(one.table for one in self.entities))
 
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """The prerequisites of all entities, each once."""
-        found = [up for one in self.entities for up in one.upstream if isinstance(up, Source)]
-        return tuple(dict.fromkeys(found))
+    @cached_property
+    def prerequisites(self) -> tuple[Table, ...]:
+        """The tables with rows of the application that seeding needs and never makes."""
+        read = dict.fromkeys(table for one in self.entities for table in one.tables)
+        return tuple(table for table in read if table.required)
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The tables that the prerequisites are read from."""
-        return tuple(dict.fromkeys(table for one in self.sources for table in one.tables))
+        """The tables that are read and never written."""
+        return tuple(sorted(self._read - set(self.tables)))
+
+    def is_read(self, table: str) -> bool:
+        """Whether an entity depends on the rows of a table, whoever wrote them."""
+        return table in self._read
+
+    @cached_property
+    def _read(self) -> frozenset[str]:
+        return frozenset(table.table for one in self.entities for table in one.tables)
 
     def entity(self, name: str) -> Entity:
         """The entity of that name.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,6 +42,9 @@ class Key(Protocol):
 
     def values(self, numbers: Integers) -> list[Any]:
         """Keys as Python values."""
+
+    def read(self, values: Sequence[Any]) -> tuple[Integers, Booleans]:
+        """`decode` for Python values."""
 
 
 def _dense(kind: str, fan: int, parents: Integers, positions: Integers) -> Integers:
@@ -110,6 +114,10 @@ class UuidKey:
         """Keys as `uuid.UUID`."""
         return [uuid.UUID(bytes=key.tobytes()) for key in self.encode(numbers)]
 
+    def read(self, values: Sequence[Any]) -> tuple[Integers, Booleans]:
+        """See `Key.read`; of `uuid.UUID`."""
+        return self.decode(np.frombuffer(b"".join(key.bytes for key in values), dtype="V16"))
+
 
 @dataclass(frozen=True)
 class TextKey:
@@ -165,6 +173,10 @@ class TextKey:
     def values(self, numbers: Integers) -> list[str]:
         """Keys as `str`."""
         return [key.decode() for key in self.encode(numbers)]
+
+    def read(self, values: Sequence[Any]) -> tuple[Integers, Booleans]:
+        """See `Key.read`; of `str`."""
+        return self.decode(np.array([key.encode() for key in values], dtype=np.bytes_))
 
 
 def uuid_key(kind: str, *, fan: int = 10**UUID_DIGITS, column: str = "id") -> UuidKey:

@@ -57,3 +57,24 @@ def selected(dataset: Dataset, only: Iterable[str], upstream: bool) -> tuple[Ent
 def depth(one: Entity) -> int:
     """The tier of a step: 0 for a root, else one more than the deepest upstream."""
     return 1 + max((depth(up) for up in one.above), default=-1)
+
+
+def by_task(entities: Iterable[Entity]) -> dict[str, tuple[Entity, ...]]:
+    """The entities of every task, tasks with their upstream before them.
+
+    Raises:
+        BadDeclaration: two tasks wait for each other.
+    """
+    given = ordered(entities)
+    members: dict[str, list[Entity]] = {}
+    for one in given:
+        members.setdefault(one.task, []).append(one)
+    graph = {
+        task: {up.task for one in held for up in one.above if up in given} - {task}
+        for task, held in members.items()
+    }
+    try:
+        return {task: tuple(members[task]) for task in TopologicalSorter(graph).static_order()}
+    except CycleError as error:
+        names = " -> ".join(error.args[1])
+        raise BadDeclaration(error.args[1][0], f"is a step upstream of itself: {names}") from None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.engine.requirement import Lack
 from tasks.engine.rows import Rows
 from tasks.engine.values import Integers
 
@@ -21,6 +22,13 @@ class Step:
     present: int
     beyond: int
     """Owned rows outside the target: a day that left the window, a larger scale's rows."""
+    lacking: tuple[Lack, ...] = ()
+    """The parents that a requirement asks more for."""
+
+    @property
+    def unmet(self) -> int:
+        """Rows that a requirement asks for and nothing is left to make them of."""
+        return sum(one.unmet for one in self.lacking)
 
     @property
     def gap(self) -> int:
@@ -80,19 +88,6 @@ def missing(rows: Rows, present: Integers) -> Rows:
     """The gap of a chunk: its rows whose number is not among `present`."""
     absent = ~np.isin(rows.number, present, assume_unique=True)
     return rows if absent.all() else rows.take(np.flatnonzero(absent))
-
-
-def required(free: Rows, minimum: int, held: Integers) -> Rows:
-    """Of the free slots of a requirement, the lowest of each parent until its minimum is met.
-
-    `free` are slots in order of parent and position; `held` (int64, one a distinct parent of
-    `free`) is how many rows of any origin the parent has.
-    """
-    lacking = np.maximum(minimum - held, 0)
-    starts = np.flatnonzero(np.r_[True, free.index[1:] != free.index[:-1]])
-    lengths = np.diff(np.r_[starts, len(free)])
-    rank = np.arange(len(free)) - np.repeat(starts, lengths)
-    return free.take(np.flatnonzero(rank < lacking[free.index]))
 
 
 def sentence(added: int, removed: int, tables: Iterable[str], seconds: float) -> str:

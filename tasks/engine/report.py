@@ -21,6 +21,15 @@ class StepReport:
     added: int
     removed: int
     seconds: float
+    step: str = ""
+    """The task that filled it, where it has another name."""
+    unmet: int = 0
+    """Rows that a requirement asks for and that nothing is left to make of."""
+
+    @property
+    def task(self) -> str:
+        """The name of the task that filled it."""
+        return self.step or self.name
 
     @property
     def rate(self) -> int:
@@ -28,13 +37,27 @@ class StepReport:
         return round(self.added / self.seconds) if self.seconds else 0
 
     def __str__(self) -> str:
+        unmet = f", {self.unmet} cannot be met" if self.unmet else ""
         if not self.added and not self.removed:
-            return f"satisfied: {self.present} of {self.target} rows, {self.seconds:.2f} s"
+            return f"satisfied: {self.present} of {self.target} rows{unmet}, {self.seconds:.2f} s"
         rows = "row" if self.added == 1 else "rows"
         gone = f", -{self.removed}" if self.removed else ""
-        return (
-            f"+{self.added} {rows}{gone} in {self.table}, {self.seconds:.2f} s, {self.rate} rows/s"
-        )
+        did = f"+{self.added} {rows}{gone} in {self.table}{unmet}"
+        return f"{did}, {self.seconds:.2f} s, {self.rate} rows/s"
+
+
+def combined(name: str, reports: Sequence[StepReport]) -> StepReport:
+    """The reports of one task's entities as one."""
+    return StepReport(
+        name=name,
+        table=", ".join(dict.fromkeys(one.table for one in reports)),
+        target=sum(one.target for one in reports),
+        present=sum(one.present for one in reports),
+        added=sum(one.added for one in reports),
+        removed=sum(one.removed for one in reports),
+        seconds=sum(one.seconds for one in reports),
+        unmet=sum(one.unmet for one in reports),
+    )
 
 
 @dataclass(frozen=True)
@@ -115,7 +138,11 @@ class Report:
 
 
 def steps_table(steps: Sequence[StepReport], digests: dict[str, str]) -> list[dict[str, Any]]:
-    """Rows of the summary: one a step, with its table's digest."""
+    """Rows of the summary: one a task, with the digests of its tables."""
+    members: dict[str, list[StepReport]] = {}
+    for one in steps:
+        members.setdefault(one.task, []).append(one)
+    tables = {name: dict.fromkeys(one.table for one in held) for name, held in members.items()}
     return [
         {
             "step": step.name,
@@ -126,9 +153,9 @@ def steps_table(steps: Sequence[StepReport], digests: dict[str, str]) -> list[di
             "removed": step.removed,
             "seconds": round(step.seconds, 2),
             "rows/s": step.rate,
-            "digest": digests.get(step.table, "")[:16],
+            "digest": " ".join(digests.get(table, "")[:16] for table in tables[step.name]).strip(),
         }
-        for step in steps
+        for step in (combined(name, held) for name, held in members.items())
     ]
 
 

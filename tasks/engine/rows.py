@@ -42,12 +42,15 @@ class Rows:
         parents: Rows | None,
         index: Integers,
         position: Integers,
+        *,
+        chosen: pd.DataFrame | None = None,
     ) -> None:
         self.entity = entity
         self.run = run
         self.parents = parents
         self.index = index
         self.position = position
+        self._chosen = chosen
         self._drawn: set[str] | None = None
 
     @classmethod
@@ -56,16 +59,39 @@ class Rows:
         zero = np.zeros(1, dtype=np.int64)
         return cls(None, run, None, zero, zero)
 
+    @property
+    def is_root(self) -> bool:
+        """Whether this is the parent of entities that declare none."""
+        return self.entity is None
+
     def __len__(self) -> int:
         return len(self.position)
 
     def take(self, index: Integers | Booleans) -> Rows:
         """Some of the rows; parents that none of them needs are left behind."""
-        own, used = self.index[index], self.parents
-        if used is not None and len(own) < len(used):
-            needed, own = np.unique(own, return_inverse=True)
-            used = used.take(needed)
-        return Rows(self.entity, self.run, used, own, self.position[index])
+        some = self.among(index)
+        if some.parents is not None and len(some) < len(some.parents):
+            needed, some.index = np.unique(some.index, return_inverse=True)
+            some.parents = some.parents.take(needed)
+        return some
+
+    def among(self, index: Integers | Booleans) -> Rows:
+        """Some of the rows, with all parents."""
+        chosen = None if self._chosen is None else self._chosen.iloc[index]
+        own, position = self.index[index], self.position[index]
+        return Rows(self.entity, self.run, self.parents, own, position, chosen=chosen)
+
+    def with_chosen(self, chosen: pd.DataFrame) -> Rows:
+        """The same rows, each with its candidate (n rows)."""
+        parents, index, position = self.parents, self.index, self.position
+        return Rows(self.entity, self.run, parents, index, position, chosen=chosen)
+
+    @property
+    def chosen(self) -> pd.DataFrame:
+        """The candidate of every row, with the columns of the choice's frame; n rows."""
+        if self._chosen is None:
+            raise BadDeclaration(self._entity.name, "chooses nothing; declare `choose`")
+        return self._chosen
 
     # -- identity ---------------------------------------------------------------------------
 
@@ -89,6 +115,11 @@ class Rows:
         return self._entity.key.encode(self.number)
 
     @cached_property
+    def names(self) -> list[Any]:
+        """The keys as Python values."""
+        return [None] if self.entity is None else self.entity.key.values(self.number)
+
+    @cached_property
     def key_hash(self) -> Hashes:
         """What the identities of these rows' children start from."""
         if self.entity is None:
@@ -106,7 +137,7 @@ class Rows:
     @cached_property
     def parent(self) -> Rows:
         """The parent of every row, aligned: `rows.parent["id"]` has n values too."""
-        if self.parents is None or self.parents.entity is None:
+        if self.parents is None or self.parents.is_root:
             raise BadDeclaration(self._entity.name, "has no parent; declare `per`")
         return _Aligned(self.parents, self.index)
 
@@ -204,8 +235,20 @@ class _Aligned(Rows):
         self._distinct = distinct
         self._repeat = repeat
 
+    @cached_property
+    def key(self) -> Any:
+        return self._distinct.key[self._repeat]
+
+    @cached_property
+    def identity(self) -> Hashes:
+        return self._distinct.identity[self._repeat]
+
+    @property
+    def chosen(self) -> pd.DataFrame:
+        return self._distinct.chosen.iloc[self._repeat]
+
     def __getitem__(self, column: str) -> Column:
-        return take(self._distinct.columns[column], self._repeat)
+        return take(self._distinct[column], self._repeat)
 
     def bits(self, name: str) -> Hashes:
         return self._distinct.bits(name)[self._repeat]

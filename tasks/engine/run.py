@@ -1,10 +1,9 @@
-"""A run's coordinates, and the rows that a declaration makes at them."""
+"""A run's coordinates, and the frames that declarations read at them."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -13,17 +12,24 @@ import numpy as np
 import pandas as pd
 
 from tasks.engine import draws
-from tasks.engine.entity import Entity, Source
+from tasks.engine.entity import Entity, Parent
+from tasks.engine.errors import BadDeclaration, UnknownName
 from tasks.engine.rows import Rows
+from tasks.engine.tables import Reader, Table, View
+from tasks.engine.target import chunks, nothing
 from tasks.engine.values import Column, FixedPoint
+
+
+def _unread(table: Table) -> pd.DataFrame:
+    raise BadDeclaration(table.name, "is read outside of a step")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What all values follow from: dataset, seed, dates, scale, and the prerequisites read.
+    """What all values follow from: dataset, seed, dates, scale, requirements, rows of others.
 
     `as_of` ends the windows; `anchor` is the as_of of the run that made the other rows first.
-    They differ only after windows have rolled.
+    They differ only after windows have rolled. `read` gives a table's rows as they are now.
     """
 
     dataset: str
@@ -31,7 +37,12 @@ class Run:
     as_of: date
     anchor: date
     scale: int
-    sources: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    requirements: dict[str, int] = field(default_factory=dict)
+    read: Reader = field(default=_unread, repr=False)
+
+    def reading(self, read: Reader) -> Run:
+        """The same coordinates over the rows that `read` gives."""
+        return replace(self, read=read)
 
     @cached_property
     def _frames(self) -> dict[str, pd.DataFrame]:
@@ -41,18 +52,35 @@ class Run:
         """The stream of one column's draws."""
         return draws.stream(self.seed, self.dataset, entity, name)
 
-    def frame(self, above: Entity | Source) -> pd.DataFrame:
+    def number(self, given: int | str) -> int:
+        """The number, or the requirement of that name.
+
+        Raises:
+            UnknownName: the dataset has no such requirement.
+        """
+        if isinstance(given, int):
+            return given
+        if given not in self.requirements:
+            raise UnknownName(f"requirement of {self.dataset}", given, self.requirements)
+        return self.requirements[given]
+
+    def frame(self, above: Parent) -> pd.DataFrame:
         """An upstream as a DataFrame, keys as Python values: for small sets."""
-        if isinstance(above, Source):
-            return self.sources[above.name]
+        if isinstance(above, Table):
+            return self.read(above)
         if above.name not in self._frames:
-            parts = [_frame(rows) for rows in chunks(above, self, 50_000)]
-            parts = parts or [_frame(nothing(above, self))]
-            self._frames[above.name] = pd.concat(parts, ignore_index=True)
+            self._frames[above.name] = self._made(above)
         return self._frames[above.name]
 
+    def _made(self, above: Entity | View) -> pd.DataFrame:
+        if isinstance(above, View):
+            return above.make(*map(self.frame, above.of))
+        parts = [as_frame(rows) for rows in chunks(above, self, 50_000)]
+        return pd.concat(parts or [as_frame(nothing(above, self))], ignore_index=True)
 
-def _frame(rows: Rows) -> pd.DataFrame:
+
+def as_frame(rows: Rows) -> pd.DataFrame:
+    """Rows as a DataFrame of plain values."""
     plain = {name: _plain(column, len(rows)) for name, column in rows.columns.items()}
     return pd.DataFrame(plain, index=range(len(rows)))
 
@@ -68,36 +96,3 @@ def _plain(column: Column, rows: int) -> Any:
     if isinstance(column, np.ndarray) and column.dtype.kind == "S":
         return [value.decode() for value in column]
     return column if isinstance(column, np.ndarray | pd.Categorical) else [column] * rows
-
-
-def chunks(entity: Entity, run: Run, size: int) -> Iterator[Rows]:
-    """The target of an entity: all its rows, at most `size` at a time, in key order per parent."""
-    above = [Rows.root(run)] if entity.per is None else chunks(entity.per, run, size)
-    for parents in above:
-        yield from _children(entity, parents, size)
-
-
-def _children(entity: Entity, parents: Rows, size: int) -> Iterator[Rows]:
-    number, first = entity.count.number(parents), entity.count.first(parents)
-    ends = np.cumsum(number)
-    total = int(ends[-1]) if len(ends) else 0
-    for start in range(0, total, size):
-        place = np.arange(start, min(start + size, total), dtype=np.int64)
-        index = np.searchsorted(ends, place, side="right")
-        position = place - (ends - number)[index] + first[index]
-        rows = Rows(entity, parents.run, parents, index, position)
-        yield rows if total <= size else rows.take(np.arange(len(rows)))
-
-
-def nothing(entity: Entity, run: Run) -> Rows:
-    """No rows: its columns tell which columns the entity fills."""
-    above = Rows.root(run) if entity.per is None else nothing(entity.per, run)
-    none = np.zeros(0, dtype=np.int64)
-    return Rows(entity, run, above, none, none)
-
-
-def count(entity: Entity, run: Run) -> int:
-    """How many rows the target has."""
-    size = 50_000
-    above = [Rows.root(run)] if entity.per is None else chunks(entity.per, run, size)
-    return sum(int(entity.count.number(parents).sum()) for parents in above)

@@ -82,6 +82,12 @@ class Profile(Model):
     )
     chunk_rows: int = Field(25_000, ge=1, le=1_000_000, description="rows generated at a time")
     refresh: Literal["roll", "rebuild"] = "roll"
+    unmet: Literal["refuse", "report"] = Field(
+        "refuse", description="a requirement that cannot be met: write nothing, or say so"
+    )
+    requirements: dict[str, dict[str, int | str]] = Field(
+        default_factory=dict, description="level and numbers, a section each dataset"
+    )
     guard: GuardRules = GuardRules()  # type: ignore[call-arg]  # pydantic's defaults
     limits: Limits = Limits()  # type: ignore[call-arg]  # pydantic's defaults
 

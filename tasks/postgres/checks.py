@@ -6,7 +6,8 @@ A dataset's `checks.sql` holds blocks of
     -- Subtotal plus shipping plus tax minus discount is the total.
     SELECT id FROM {orders} AS o WHERE …
 
-`{orders}` stands for the entity's own rows; `{as_of}`, `{anchor}` and `{scale}` for the run's.
+`{orders}` stands for the entity's own rows; `{as_of}`, `{anchor}` and `{scale}` for the run's,
+and the name of a requirement for its number.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def check(connection: Connection, dataset: Dataset, run: Run, query: Query) -> C
         "as_of": sql.Literal(run.as_of),
         "anchor": sql.Literal(run.anchor),
         "scale": sql.Literal(run.scale),
+        **{name: sql.Literal(number) for name, number in run.requirements.items()},
     }
     counted = sql.SQL("SELECT count(*) FROM ({}) AS violation").format(
         sql.SQL(query.text.rstrip("; \n")).format(**words)

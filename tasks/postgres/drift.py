@@ -10,7 +10,8 @@ from psycopg import sql
 from tasks.engine.entity import Entity
 from tasks.engine.report import Drift
 from tasks.engine.rows import Rows
-from tasks.engine.run import Run, chunks
+from tasks.engine.run import Run
+from tasks.engine.target import chunks
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType
 from tasks.postgres.load import copy

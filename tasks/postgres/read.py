@@ -1,35 +1,24 @@
-"""Read: the keys that are present, the gap to the target, the prerequisites."""
+"""Read: the keys that are present, and the gap to the target."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from psycopg import sql
 
 from tasks.engine.counts import Requirement
-from tasks.engine.entity import Entity, Source
-from tasks.engine.errors import BadDeclaration, Refused
+from tasks.engine.entity import Entity
 from tasks.engine.keys import UuidKey
-from tasks.engine.plan import missing, required
+from tasks.engine.plan import missing
+from tasks.engine.requirement import Lack, need, own_table
 from tasks.engine.rows import Rows
-from tasks.engine.run import Run, chunks
+from tasks.engine.run import Run
+from tasks.engine.target import chunks
 from tasks.engine.values import Integers
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import identifier, owned
-
-
-class PrerequisiteMissing(Refused):
-    """Rows of the application that seeding builds on are not there."""
-
-    def __init__(self, source: Source, absent: list[str]) -> None:
-        super().__init__(
-            f"{source.name} lacks {', '.join(absent)} (by {source.by}); "
-            "run the application's own migrations and main seed first"
-        )
 
 
 def count(connection: Connection, entity: Entity) -> int:
@@ -72,21 +61,6 @@ def numbers(connection: Connection, entity: Entity, low: int, high: int) -> Inte
     return found[ours]
 
 
-def counts_of(
-    connection: Connection, entity: Entity, requirement: Requirement, slots: Rows
-) -> Integers:
-    """Rows of any origin that each distinct parent of the slots has, int64 in their order."""
-    above = slots.parents
-    if above is None or above.entity is None:
-        raise BadDeclaration(entity.name, "has a requirement but no parent; declare `per`")
-    keys = above.entity.key.values(above.number)
-    query = sql.SQL("SELECT {of}, count(*) FROM {table} WHERE {of} = ANY(%s) GROUP BY 1").format(
-        of=sql.Identifier(requirement.of), table=identifier(entity.table)
-    )
-    found: dict[Any, int] = dict(connection.execute(query, (keys,)).fetchall())
-    return np.array([found.get(key, 0) for key in keys], dtype=np.int64)
-
-
 class Gap:
     """The rows of the target that are not in the database, chunk by chunk.
 
@@ -108,25 +82,41 @@ class Gap:
     ) -> None:
         self._part, self._parts = part, parts
         self.owned = count(connection, entity)
-        self.reads = self.owned > 0 or isinstance(entity.count, Requirement)
+        self.reads = self.owned > 0 or entity.grounded
         self.target = 0
         self.missing = 0
+        self.lacking: tuple[Lack, ...] = ()
         self._connection, self._entity, self._run, self._size = connection, entity, run, size
 
     def __iter__(self) -> Iterator[Rows]:
+        for table in self._entity.reads:
+            self._run.read(table)  # now: rows may be made in another thread than this
+        if isinstance(self._entity.count, Requirement):
+            yield from self._required()
+            return
         target = chunks(self._entity, self._run, self._size)
         for rows in islice(target, self._part, None, self._parts):
             absent = rows
             if self.owned:
                 low, high = int(rows.number.min()), int(rows.number.max())
                 absent = missing(rows, numbers(self._connection, self._entity, low, high))
-            if isinstance(self._entity.count, Requirement) and len(absent):
-                held = counts_of(self._connection, self._entity, self._entity.count, absent)
-                absent = required(absent, self._entity.count.rows, held)
             self.target += len(rows)
             self.missing += len(absent)
             if len(absent):
                 yield absent
+
+    def _required(self) -> Iterator[Rows]:
+        found = need(self._entity, self._run, self._run.read(own_table(self._entity)))
+        self.lacking = found.lacking
+        self.missing = len(found.rows)
+        self.target = self.owned + self.missing
+        for start in range(0, self.missing, self._size):
+            yield found.rows.take(np.arange(start, min(start + self._size, self.missing)))
+
+    @property
+    def unmet(self) -> int:
+        """Rows that a requirement asks for and that cannot be made."""
+        return sum(one.unmet for one in self.lacking)
 
 
 def beyond(connection: Connection, entity: Entity, run: Run, size: int) -> Integers:
@@ -136,18 +126,3 @@ def beyond(connection: Connection, entity: Entity, run: Run, size: int) -> Integ
     for rows in chunks(entity, run, size):
         present = present[~np.isin(present, rows.number)]
     return present
-
-
-def prerequisite(connection: Connection, source: Source) -> pd.DataFrame:
-    """The rows of a source, in the order of its query.
-
-    Raises:
-        PrerequisiteMissing: a required value is not among them.
-    """
-    cursor = connection.execute(source.query.encode())
-    names = [column.name for column in cursor.description or ()]
-    frame = pd.DataFrame(cursor.fetchall(), columns=names)
-    absent = [value for value in source.required if value not in set(frame[source.by])]
-    if absent:
-        raise PrerequisiteMissing(source, absent)
-    return frame

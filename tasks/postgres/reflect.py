@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tasks.engine.entity import Entity
 from tasks.engine.errors import SeedbedError
-from tasks.engine.run import Run, nothing
+from tasks.engine.run import Run
+from tasks.engine.target import nothing
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType
 
@@ -71,7 +72,8 @@ def fitted(connection: Connection, entity: Entity, run: Run) -> tuple[ColumnType
     if not columns:
         raise SchemaMismatch(entity.name, entity.table, "does not exist or cannot be seen")
     _must_be_table(connection, entity)
-    filled = list(nothing(entity, run).columns)
+    made = nothing(entity, run).columns
+    filled = [name for name in made if name in columns or name not in entity.optional]
     problems = [
         *(f"has no column {name!r}" for name in filled if name not in columns),
         *(

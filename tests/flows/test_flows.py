@@ -90,6 +90,8 @@ def test_the_document_has_what_a_script_needs(
         "added",
         "removed",
         "seconds",
+        "step",
+        "unmet",
     }
     assert {"name", "passed", "violations"} <= set(document["checks"][0])
 

@@ -20,8 +20,8 @@ from psycopg import sql
 
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.order import ordered
-from tasks.engine.run import chunks
 from tasks.engine.settings import Environment
+from tasks.engine.target import chunks
 from tasks.fill import RowsMissing, fill
 from tasks.postgres import checks
 from tasks.postgres.delete import Blocked, Fenced
@@ -381,6 +381,7 @@ def test_8_every_check_fails_on_a_row_made_to_break_it(seeded: World) -> None:
             **{one.name: rows_of(one) for one in seeded.dataset.entities},
             "as_of": sql.Literal(work.run.as_of),
             "anchor": sql.Literal(work.run.anchor),
+            **{name: sql.Literal(number) for name, number in work.run.requirements.items()},
         }
         passed = []
         for name, statement in breaks:
@@ -398,7 +399,7 @@ def test_8_a_step_whose_rows_are_dropped_or_refused_fails_and_keeps_nothing(worl
     draw = random.Random(8)
     with world.superuser() as person, world.opened() as work:
         for entity in ordered(world.dataset.entities):
-            if not (rows := next(chunks(entity, work.run, 1000), None)):
+            if not (rows := next(chunks(entity, work.at(person), 1000), None)):
                 continue
             at = draw.randrange(len(rows))
             [key] = entity.key.values(rows.number[at : at + 1])

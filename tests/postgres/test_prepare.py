@@ -10,8 +10,8 @@ from psycopg import sql
 
 from tasks.engine.entity import Entity
 from tasks.engine.errors import SeedbedError
-from tasks.postgres.read import PrerequisiteMissing
 from tasks.postgres.reflect import SchemaMismatch, table_columns
+from tasks.postgres.snapshot import PrerequisiteMissing
 from tasks.prepare import BeforeAnchor, OtherSeed
 from tasks.remove import remove
 from tests.postgres.worlds import AS_OF, Connection, World, identifier, versions
@@ -55,14 +55,14 @@ def test_after_a_reset_any_seed_and_day_will_do(seeded: World) -> None:
 
 
 def test_missing_prerequisites_stop_a_run_and_are_named(world: World) -> None:
-    if not world.dataset.sources:
+    if not world.dataset.prerequisites:
         pytest.skip(f"{world.dataset.name} needs no rows of the application")
-    source = world.dataset.sources[0]
+    table = world.dataset.prerequisites[0]
+    ((column, values),) = table.required.items()
     with world.superuser() as person:
-        emptied = sql.SQL(", ").join(identifier(table) for table in source.tables)
-        person.execute(sql.SQL("TRUNCATE {} CASCADE").format(emptied))
+        person.execute(sql.SQL("TRUNCATE {} CASCADE").format(identifier(table.table)))
     assert refused(world, PrerequisiteMissing) == (
-        f"{source.name} lacks {', '.join(source.required)} (by {source.by}); "
+        f"{table.table} lacks {', '.join(sorted(values))} (by {column}); "
         "run the application's own migrations and main seed first"
     )
     assert PrerequisiteMissing.exit_code == 3

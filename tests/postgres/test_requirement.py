@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from tasks.engine.authoring import Columns, Rows, at_least, entity, exactly, text, uuid_key
+from tasks.engine.authoring import Columns, Dataset, Rows, at_least, entity, exactly, text, uuid_key
+from tasks.engine.entity import Entity
 from tasks.engine.run import Run
 from tasks.postgres import load, read, reflect
+from tasks.postgres.snapshot import Snapshot
 
 DAY = date(2026, 11, 21)
 RUN = Run("shelter", 42, DAY, DAY, 1)
@@ -36,8 +39,11 @@ def posts(rows: Rows) -> Columns:
     return {"person_id": rows.parent.key, "title": title}
 
 
+shelter = Dataset("shelter", Path(), (people, posts))
+
+
 @pytest.fixture
-def shelter(
+def house(
     connection: psycopg.Connection[tuple[object, ...]],
 ) -> psycopg.Connection[tuple[object, ...]]:
     """The three people, and two posts that the second of them wrote."""
@@ -50,10 +56,12 @@ def shelter(
     return connection
 
 
-def add(connection: psycopg.Connection[tuple[object, ...]], what: object) -> int:
-    columns = reflect.fitted(connection, what, RUN)  # type: ignore[arg-type]  # an Entity
-    gap = read.Gap(connection, what, RUN, 2)  # type: ignore[arg-type]  # an Entity
-    return load.copy(connection, what, columns, gap, ahead=not gap.reads)  # type: ignore[arg-type]
+def add(connection: psycopg.Connection[tuple[object, ...]], what: Entity) -> int:
+    columns = reflect.fitted(
+        connection, what, RUN.reading(Snapshot(connection, shelter, empty=True))
+    )
+    gap = read.Gap(connection, what, RUN.reading(Snapshot(connection, shelter)), 2)
+    return load.copy(connection, what, columns, gap, ahead=not gap.reads)
 
 
 def ours(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
@@ -64,27 +72,27 @@ def ours(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
 
 
 def test_real_rows_count_and_only_what_is_missing_is_added(
-    shelter: psycopg.Connection[tuple[object, ...]],
+    house: psycopg.Connection[tuple[object, ...]],
 ) -> None:
-    assert add(shelter, posts) == 7
-    assert ours(shelter) == ["01", "02", "03", "11", "21", "22", "23"]
-    assert add(shelter, posts) == 0
+    assert add(house, posts) == 7
+    assert ours(house) == ["01", "02", "03", "11", "21", "22", "23"]
+    assert add(house, posts) == 0
 
 
 def test_a_deleted_row_comes_back_at_its_own_position(
-    shelter: psycopg.Connection[tuple[object, ...]],
+    house: psycopg.Connection[tuple[object, ...]],
 ) -> None:
-    add(shelter, posts)
-    shelter.execute("DELETE FROM posts WHERE right(id::text, 2) IN ('02', '23')")
-    assert add(shelter, posts) == 2
-    assert ours(shelter) == ["01", "02", "03", "11", "21", "22", "23"]
+    add(house, posts)
+    house.execute("DELETE FROM posts WHERE right(id::text, 2) IN ('02', '23')")
+    assert add(house, posts) == 2
+    assert ours(house) == ["01", "02", "03", "11", "21", "22", "23"]
 
 
 def test_more_than_the_minimum_adds_nothing(
-    shelter: psycopg.Connection[tuple[object, ...]],
+    house: psycopg.Connection[tuple[object, ...]],
 ) -> None:
-    shelter.execute(
+    house.execute(
         "INSERT INTO posts SELECT gen_random_uuid(), p.id, 'mine'"
         " FROM people p, generate_series(1, 5)"
     )
-    assert add(shelter, posts) == 0
+    assert add(house, posts) == 0

@@ -10,8 +10,10 @@ import pytest
 from tasks.engine.entity import Entity
 from tasks.engine.order import ordered
 from tasks.engine.report import StepReport
-from tasks.engine.run import Run, chunks
+from tasks.engine.run import Run
+from tasks.engine.target import chunks
 from tasks.fill import fill
+from tasks.postgres.snapshot import Snapshot
 from tasks.prove import checked
 from tests.postgres.strangers import keys
 from tests.postgres.worlds import AS_OF, World, qualified, silent, versions
@@ -25,9 +27,12 @@ def windows(world: World) -> tuple[Entity, ...]:
     return found
 
 
-def target(entity: Entity, run: Run) -> set[Any]:
+def target(entity: Entity, run: Run, world: World) -> set[Any]:
     """The keys that the declaration wants."""
-    return {key for rows in chunks(entity, run, 50_000) for key in entity.key.values(rows.number)}
+    with world.superuser() as person:
+        at = run.reading(Snapshot(person, world.dataset))
+        wanted = chunks(entity, at, 50_000)
+        return {key for rows in wanted for key in entity.key.values(rows.number)}
 
 
 def roll(world: World, days: int) -> tuple[Run, dict[str, StepReport]]:
@@ -40,13 +45,13 @@ def test_the_next_day_comes_and_the_oldest_goes_series_by_series(seeded: World) 
     rolling = windows(seeded)
     tables = {one.table for one in rolling}
     with seeded.opened("verify") as work:
-        old = {one.name: target(one, work.run) for one in rolling}
+        old = {one.name: target(one, work.run, seeded) for one in rolling}
     with seeded.superuser() as person:
         before = versions(person)
         run, reports = roll(seeded, 1)
         after = versions(person)
         held = {table: set(keys(person, seeded.dataset, table)) for table in tables}
-    new = {one.name: target(one, run) for one in rolling}
+    new = {one.name: target(one, run, seeded) for one in rolling}
     for one in rolling:
         report = reports[one.name]
         assert report.added == len(new[one.name] - old[one.name]) > 0, one.name
@@ -54,7 +59,7 @@ def test_the_next_day_comes_and_the_oldest_goes_series_by_series(seeded: World) 
     others = [one for one in seeded.dataset.entities if one.table in tables and not one.windowed]
     for table in tables:
         wanted = [new[one.name] for one in rolling if one.table == table]
-        wanted += [target(one, run) for one in others if one.table == table]
+        wanted += [target(one, run, seeded) for one in others if one.table == table]
         assert held[table] == set().union(*wanted), table
         gone = before[qualified(table)] - after[qualified(table)]
         removed = sum(reports[one.name].removed for one in rolling if one.table == table)
@@ -93,6 +98,8 @@ def test_after_a_gap_longer_than_the_window_every_day_is_new(seeded: World) -> N
     run, reports = roll(seeded, 400)
     with seeded.superuser() as person:
         for table in {one.table for one in windows(seeded)}:
-            wanted = [target(one, run) for one in seeded.dataset.entities if one.table == table]
+            wanted = [
+                target(one, run, seeded) for one in seeded.dataset.entities if one.table == table
+            ]
             assert set(keys(person, seeded.dataset, table)) == set().union(*wanted)
     assert {one.present for one in reports.values()} == {0}

@@ -24,7 +24,9 @@ from tasks.commerce.customers import CUSTOMERS
 from tasks.commerce.orders import status_shares
 from tasks.engine.authoring import FixedPoint
 from tasks.engine.order import depth, ordered
-from tasks.engine.run import Run, chunks, count
+from tasks.engine.run import Run
+from tasks.engine.tables import Reader
+from tasks.engine.target import chunks, count
 
 TODAY = date(2026, 11, 21)
 
@@ -334,26 +336,41 @@ FIRST: dict[str, dict[str, object]] = {
 }
 
 
-def products(offers: tuple[tuple[str, int, str, int, str, int], ...] = OFFERS) -> pd.DataFrame:
-    """The prerequisite as the source's query reads it; product and variant ids as in the sheet."""
-    return pd.DataFrame(
-        [
-            {
-                "product_code": code,
-                "product_id": uuid.UUID(f"00000000-0000-0000-0000-{product:012d}"),
-                "product_name": name,
-                "variant_id": uuid.UUID(f"00000000-0000-0000-0000-{variant:012d}"),
-                "variant_name": variant_name,
-                "sku": code,
-                "cents": cents,
-            }
-            for code, product, name, variant, variant_name, cents in offers
-        ]
-    )
+Offers = tuple[tuple[str, int, str, int, str, int], ...]
+
+
+def shop(offers: Offers = OFFERS) -> Reader:
+    """The platform's two tables; product and variant ids as in the sheet."""
+    products = {
+        product: {
+            "id": uuid.UUID(f"00000000-0000-0000-0000-{product:012d}"),
+            "product_code": code,
+            "name": name,
+            "sku": code,
+            "base_price": Decimal("99.99"),
+        }
+        for code, product, name, _, _, _ in offers
+    }
+    variants = [
+        {
+            "id": uuid.UUID(f"00000000-0000-0000-0000-{variant:012d}"),
+            "product_id": uuid.UUID(f"00000000-0000-0000-0000-{product:012d}"),
+            "name": name,
+            "sku": None,
+            "price_override": Decimal(cents) / 100,
+            "position": place,
+        }
+        for place, (_, product, _, variant, name, cents) in enumerate(offers)
+    ]
+    frames = {
+        "products": pd.DataFrame(list(products.values())),
+        "product_variants": pd.DataFrame(variants),
+    }
+    return lambda table: frames[table.table]
 
 
 def run(*, seed: int = 42, scale: int = 1, as_of: date = TODAY, anchor: date | None = None) -> Run:
-    return Run("commerce", seed, as_of, anchor or as_of, scale, {"products": products()})
+    return Run("commerce", seed, as_of, anchor or as_of, scale, read=shop())
 
 
 def cells(column: object, rows: int) -> list[Any]:
@@ -642,7 +659,7 @@ def test_totals_add_up_for_1000_orders() -> None:
 
 def test_half_a_cent_of_tax_is_rounded_up() -> None:
     cheap = tuple((*offer[:5], 1010) for offer in OFFERS)
-    orders = table("orders", Run("commerce", 42, TODAY, TODAY, 1, {"products": products(cheap)}))
+    orders = table("orders", Run("commerce", 42, TODAY, TODAY, 1, read=shop(cheap)))
     taxes = {(str(row.subtotal), str(row.tax_amount)) for row in orders.itertuples()}
     assert taxes == {("10.10", "0.51"), ("20.20", "1.01"), ("30.30", "1.52")}
 
@@ -728,7 +745,7 @@ def test_more_orders_leave_the_first_hundred_unchanged() -> None:
 def test_a_new_offer_moves_few_items() -> None:
     grown = (*OFFERS[:3], ("MOUSE-001", 1, "Mouse", 104, "Teal", 2999), *OFFERS[3:])
     before = run(scale=10)
-    after = Run("commerce", 42, TODAY, TODAY, 10, {"products": products(grown)})
+    after = Run("commerce", 42, TODAY, TODAY, 10, read=shop(grown))
     old, new = table("order_items", before), table("order_items", after)
     moved = old["variant_id"] != new["variant_id"]
     assert old["id"].to_list() == new["id"].to_list()

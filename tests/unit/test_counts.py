@@ -19,7 +19,8 @@ from tasks.engine.authoring import (
     uuid_key,
 )
 from tasks.engine.counts import Count
-from tasks.engine.run import Run, chunks
+from tasks.engine.run import Run
+from tasks.engine.target import chunks
 
 
 @entity(table="shelves", key=uuid_key("0001-0001"), count=exactly(1000))

@@ -12,7 +12,7 @@ from tasks.engine.authoring import (
     Columns,
     Dataset,
     Rows,
-    Source,
+    Table,
     daily,
     entity,
     exactly,
@@ -20,7 +20,7 @@ from tasks.engine.authoring import (
 )
 from tasks.engine.errors import BadDeclaration, UnknownName
 
-products = Source(name="products", query="", by="code", required=("A",), tables=("products",))
+products = Table("products", "products", ("code",), required={"code": ("A",)})
 
 
 @entity(table="shops", key=uuid_key("0001-0001"))
@@ -112,9 +112,10 @@ def test_upstream_in_another_order_is_an_error() -> None:
     )
 
 
-def test_a_dataset_names_its_tables_and_sources_once() -> None:
+def test_a_dataset_names_its_tables_and_prerequisites_once() -> None:
     assert library.tables == ("visits", "shops")
-    assert library.sources == (products,)
+    assert library.prerequisites == (products,)
+    assert library.reads == ("products",)
     assert library.version == 1
 
 

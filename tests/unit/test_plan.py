@@ -9,7 +9,8 @@ import pytest
 
 from tasks.engine.authoring import Columns, Rows, entity, exactly, uuid_key
 from tasks.engine.plan import Pin, Plan, Removal, Step, missing, sentence
-from tasks.engine.run import Run, chunks
+from tasks.engine.run import Run
+from tasks.engine.target import chunks
 
 PIN = Pin("orders", 2, by="refunds", column="order_id", examples=("STG-0001", "STG-0002"))
 

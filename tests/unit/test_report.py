@@ -60,6 +60,8 @@ def test_the_document_has_the_promised_keys() -> None:
         "added",
         "removed",
         "seconds",
+        "step",
+        "unmet",
     }
     assert document["checks"][0].keys() == {"name", "passed", "violations", "rule"}
 

@@ -25,7 +25,8 @@ from tasks.engine.authoring import (
 )
 from tasks.engine.entity import Entity
 from tasks.engine.errors import BadDeclaration
-from tasks.engine.run import Run, chunks
+from tasks.engine.run import Run
+from tasks.engine.target import chunks
 
 CITIES = ("Hanoi", "Hue", "Vinh")
 

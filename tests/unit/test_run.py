@@ -12,7 +12,7 @@ import pytest
 from tasks.engine.authoring import (
     Columns,
     Rows,
-    Source,
+    Table,
     between,
     categorical,
     counted,
@@ -27,7 +27,8 @@ from tasks.engine.authoring import (
     where,
 )
 from tasks.engine.entity import Entity
-from tasks.engine.run import Run, chunks, count, nothing
+from tasks.engine.run import Run
+from tasks.engine.target import chunks, count, nothing
 
 TODAY = date(2026, 11, 21)
 
@@ -159,21 +160,21 @@ def test_a_frame_without_rows_still_has_its_columns() -> None:
     assert count(bare, run()) == 0
 
 
-def test_a_source_is_handed_over_as_it_was_read() -> None:
-    products = Source(name="products", query="", by="code", required=(), tables=("products",))
+def test_a_table_is_handed_over_as_it_was_read() -> None:
+    products = Table("products", "products", ("code",))
     read = pd.DataFrame({"code": ["A"]})
-    at = Run("library", 42, TODAY, TODAY, 1, {"products": read})
+    at = Run("library", 42, TODAY, TODAY, 1, read=lambda table: read)
     assert at.frame(products) is read
 
 
 def test_upstream_arrives_under_its_own_name() -> None:
-    products = Source(name="products", query="", by="code", required=(), tables=("products",))
+    products = Table("products", "products", ("code",))
 
     @entity(table="offers", key=uuid_key("0001-0009"), upstream=(products, shelves))
     def offers(rows: Rows, products: pd.DataFrame, shelves: pd.DataFrame) -> Columns:
         return {"code": products["code"][0], "shelf_id": shelves["id"][2]}
 
-    at = Run("library", 42, TODAY, TODAY, 1, {"products": pd.DataFrame({"code": ["A"]})})
+    at = Run("library", 42, TODAY, TODAY, 1, read=lambda table: pd.DataFrame({"code": ["A"]}))
     (rows,) = chunks(offers, at, 10)
     assert rows["code"] == "A"
     assert rows["shelf_id"] == uuid.UUID("00000000-5eed-0001-0001-000000000003")

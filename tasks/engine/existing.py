@@ -1,0 +1,69 @@
+"""Existing: rows of any origin as the parents of ours."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from tasks.engine import draws
+from tasks.engine.errors import BadDeclaration
+from tasks.engine.rows import Rows
+from tasks.engine.tables import Table, View
+from tasks.engine.values import Booleans, Column, Hashes, Integers
+
+if TYPE_CHECKING:
+    from tasks.engine.run import Run
+
+
+class Existing(Rows):
+    """Rows of any origin as parents: their columns are read, and their identity is their key's."""
+
+    def __init__(self, run: Run, above: Table | View, frame: pd.DataFrame) -> None:
+        every = np.arange(len(frame), dtype=np.int64)
+        super().__init__(None, run, None, np.zeros(len(frame), np.int64), every)
+        self.above = above
+        self.frame = frame
+
+    @property
+    def is_root(self) -> bool:
+        """They are parents like any other."""
+        return False
+
+    def take(self, index: Integers | Booleans) -> Rows:
+        """Some of the rows."""
+        return Existing(self.run, self.above, self.frame.iloc[index])
+
+    @cached_property
+    def number(self) -> Integers:
+        """None of them has one: a key below must be made of hashes."""
+        raise BadDeclaration(
+            self.above.name, "has no numbers; its children need a text_key without fan"
+        )
+
+    @cached_property
+    def names(self) -> list[Any]:
+        """The keys as the database gives them."""
+        return list(self.frame[self.above.key])
+
+    @cached_property
+    def key(self) -> Any:
+        """The keys, as objects."""
+        return self.frame[self.above.key].to_numpy()
+
+    @cached_property
+    def identity(self) -> Hashes:
+        """64 bits that follow from the key's text alone."""
+        return self.key_hash
+
+    @cached_property
+    def key_hash(self) -> Hashes:
+        """What the identities of these rows' children start from."""
+        return draws.mix(draws.text_hash(map(str, self.names)))
+
+    def __getitem__(self, column: str) -> Column:
+        """A column as it was read."""
+        values: Column = self.frame[column].to_numpy()
+        return values

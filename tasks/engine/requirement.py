@@ -1,0 +1,106 @@
+"""Requirement: what each parent lacks, and the rows that make it good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from tasks.engine.choice import nominal, remaining
+from tasks.engine.counts import Requirement
+from tasks.engine.entity import Entity
+from tasks.engine.rows import Rows
+from tasks.engine.tables import SEEDED, Table
+from tasks.engine.target import all_parents, slots
+from tasks.engine.values import Integers
+
+if TYPE_CHECKING:
+    from tasks.engine.run import Run
+
+
+@dataclass(frozen=True)
+class Lack:
+    """How many rows one parent lacks, and how many of them nothing is left for."""
+
+    parent: Any
+    rows: int
+    unmet: int
+
+    def __str__(self) -> str:
+        unmet = f", of which {self.unmet} cannot be met" if self.unmet else ""
+        return f"{self.parent or 'the whole'}: needs {self.rows}{unmet}"
+
+
+@dataclass(frozen=True)
+class Need:
+    """The rows to add, and the parents that lack any."""
+
+    rows: Rows
+    lacking: tuple[Lack, ...]
+
+    @property
+    def unmet(self) -> int:
+        """Rows that are required and cannot be made."""
+        return sum(one.unmet for one in self.lacking)
+
+
+def own_table(entity: Entity) -> Table:
+    """What has to be known of the entity's own rows that are there."""
+    columns = [*(entity.choose.fills if entity.choose else ())]
+    of = own_of(entity)
+    if of is not None:
+        columns.append(of)
+    return Table(f"own {entity.name}", entity.table, tuple(columns), (entity,), entity.key.column)
+
+
+def own_of(entity: Entity) -> str | None:
+    """The column of the entity's own table with the parent's key, if that is what counts."""
+    count = entity.count
+    if isinstance(count, Requirement) and isinstance(count.among, Table):
+        return count.of if count.among.table == entity.table else None
+    return None
+
+
+def need(entity: Entity, run: Run, own: pd.DataFrame) -> Need:
+    """What has to be added so that every parent has its minimum: the lowest free positions.
+
+    `own` are the entity's rows that are there, with the columns of `own_table`.
+    """
+    count = entity.count
+    assert isinstance(count, Requirement)  # the caller asks for nothing else
+    above = all_parents(entity, run)
+    wanted = count.number(above)
+    every = slots(entity, above, np.full(len(above), run.number(count.rows)))
+    there = np.isin(every.number, own[SEEDED].to_numpy(np.int64))
+    missing = np.maximum(wanted - np.bincount(every.index[there], minlength=len(above)), 0)
+    rows = _lowest(every, ~there, missing)
+    placed = _with_choice(entity, rows, above, own, wanted)
+    made = np.bincount(placed.index, minlength=len(above))
+    lacking = tuple(
+        Lack(above.names[i], int(missing[i]), int(missing[i] - made[i]))
+        for i in np.flatnonzero(missing)
+    )
+    return Need(placed, lacking)
+
+
+def _lowest(every: Rows, free: np.ndarray[Any, Any], missing: Integers) -> Rows:
+    """Of the free rows (in order of parent and position) the first `missing` of each parent."""
+    before = np.cumsum(free) - free
+    first = np.searchsorted(every.index, np.arange(len(missing)))
+    start = np.r_[before, free.sum()][first]
+    rank = before - start[every.index]
+    return every.among(np.flatnonzero(free & (rank < missing[every.index])))
+
+
+def _with_choice(
+    entity: Entity, rows: Rows, above: Rows, own: pd.DataFrame, wanted: Integers
+) -> Rows:
+    if entity.choose is None:
+        return rows
+    if entity.choose.fills:
+        return remaining(rows, above, own, own_of(entity), wanted)
+    # What our own rows chose is not in them: then it is what they would choose.
+    whole = nominal(slots(entity, above, wanted), above)
+    return whole.among(np.isin(whole.number, rows.number))

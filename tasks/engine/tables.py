@@ -1,0 +1,80 @@
+"""Tables and views: rows of any origin, as a step reads them before it makes its own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+import pandas as pd
+
+from tasks.engine.errors import BadDeclaration
+
+if TYPE_CHECKING:
+    from tasks.engine.entity import Entity
+
+SEEDED = "seeded"
+"""The column that every table frame has: the number of a row of ours, 0 for rows of others."""
+
+Reader: TypeAlias = Callable[["Table"], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one table of the application, whoever wrote them, read when a step begins.
+
+    Of the dataset's own rows only those of the entities in `after` are among them (None: all):
+    what a step sees then follows from its upstream and from rows of others, never from which
+    other steps have already run. `required` are values that must be there before anything is
+    written, by column: rows of the application that seeding needs and never makes.
+    """
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    after: tuple[Entity, ...] | None = ()
+    key: str = "id"
+    required: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.table))
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A frame made of tables and other views by a pure function; `key` identifies its rows."""
+
+    make: Callable[..., pd.DataFrame]
+    of: tuple[Table | View, ...]
+    key: str
+
+    @property
+    def name(self) -> str:
+        """The name of its function."""
+        return self.make.__name__
+
+
+def view(*of: Table | View, key: str = "id") -> Callable[[Callable[..., pd.DataFrame]], View]:
+    """Declare a view; the decorated function takes the frames of `of` in their order.
+
+    Raises:
+        BadDeclaration: the function takes another number of frames.
+    """
+
+    def declare(make: Callable[..., pd.DataFrame]) -> View:
+        taken = list(inspect.signature(make).parameters)
+        if len(taken) != len(of):
+            declared = [one.name for one in of]
+            raise BadDeclaration(make.__name__, f"takes {taken} but declares {declared}")
+        return View(make, of, key)
+
+    return declare
+
+
+def tables_of(given: Iterable[Table | View]) -> tuple[Table, ...]:
+    """The tables that frames come from, directly or through views, each once."""
+    found: dict[Table, None] = {}
+    for one in given:
+        found |= dict.fromkeys((one,) if isinstance(one, Table) else tables_of(one.of))
+    return tuple(found)

@@ -1,0 +1,138 @@
+"""Snapshot: the tables that declarations read, as one transaction sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from psycopg import sql
+
+from tasks.engine.entity import Dataset, Entity
+from tasks.engine.errors import Refused, SeedbedError
+from tasks.engine.rows import Rows
+from tasks.engine.run import as_frame
+from tasks.engine.tables import SEEDED, Table
+from tasks.postgres.database import Connection
+from tasks.postgres.ownership import by_table, identifier
+from tasks.postgres.reflect import table_columns
+
+
+class PrerequisiteMissing(Refused):
+    """Rows of the application that seeding builds on are not there."""
+
+    def __init__(self, table: Table, column: str, absent: Iterable[str]) -> None:
+        super().__init__(
+            f"{table.table} lacks {', '.join(absent)} (by {column}); "
+            "run the application's own migrations and main seed first"
+        )
+
+
+class CannotRead(SeedbedError):
+    """The application's schema lacks something that a declaration reads."""
+
+    def __init__(self, table: Table, columns: Iterable[str]) -> None:
+        listed = ", ".join(map(repr, columns))
+        problem = f"has no column {listed}" if listed else "does not exist or cannot be seen"
+        super().__init__(f"{table.name}: table {table.table} {problem}; nothing was written")
+
+
+class Snapshot:
+    """Reads tables for a dataset; each once, so that all frames of a step belong together.
+
+    Rows that a plan would add can be laid over those that are there (`add`). With `empty`
+    tables have their columns only, except those that have to hold rows.
+    """
+
+    def __init__(self, connection: Connection, dataset: Dataset, *, empty: bool = False) -> None:
+        self._connection = connection
+        self._entities = by_table(dataset)
+        self._empty = empty
+        self._frames: dict[Table, pd.DataFrame] = {}
+        self._planned: dict[str, list[tuple[Entity, pd.DataFrame]]] = {}
+
+    def __call__(self, table: Table) -> pd.DataFrame:
+        """The rows of the table, in key order, with the column `seeded`.
+
+        Raises:
+            CannotRead: the table, or a column of it, is not there.
+        """
+        if table not in self._frames:
+            self._frames[table] = self._with_planned(table, self._read(table))
+        return self._frames[table]
+
+    def add(self, rows: Rows) -> None:
+        """Lay rows that a plan would add over the table of their entity."""
+        entity = rows.entity
+        assert entity is not None  # rows of a target
+        frame = as_frame(rows).assign(**{SEEDED: rows.number})
+        self._planned.setdefault(entity.table, []).append((entity, frame))
+        # What was read before does not know them yet.
+        self._frames = {t: f for t, f in self._frames.items() if t.table != entity.table}
+
+    def _read(self, table: Table) -> pd.DataFrame:
+        names = list(dict.fromkeys([table.key, *table.columns]))
+        held = table_columns(self._connection, table.table)
+        absent = [name for name in names if name not in held]
+        if absent:
+            raise CannotRead(table, absent if held else ())
+        query = sql.SQL("SELECT {columns} FROM {table} WHERE {some} ORDER BY {key}").format(
+            columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+            table=identifier(table.table),
+            some=sql.SQL("false" if self._empty and not table.required else "true"),
+            key=sql.Identifier(table.key),
+        )
+        found = self._connection.execute(query, binary=True).fetchall()
+        columns = zip(*found, strict=True) if found else [()] * len(names)
+        series = {
+            name: _series(list(values), held[name].type.type)
+            for name, values in zip(names, columns, strict=True)
+        }
+        return self._visible(table, pd.DataFrame(series))
+
+    def _visible(self, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+        """Without our rows that the table does not show."""
+        seeded = np.zeros(len(frame), dtype=np.int64)
+        shown = np.ones(len(frame), dtype=bool)
+        for entity in self._entities.get(table.table, ()):
+            number, ours = entity.key.read(list(frame[table.key]))
+            seeded[ours] = number[ours]
+            if table.after is not None and entity not in table.after:
+                shown &= ~ours
+        return frame.assign(**{SEEDED: seeded})[shown].reset_index(drop=True)
+
+    def _with_planned(self, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+        planned = [
+            rows[list(frame.columns)].astype(dict(frame.dtypes))
+            for entity, rows in self._planned.get(table.table, ())
+            if table.after is None or entity in table.after
+        ]
+        if not planned:
+            return frame
+        whole = pd.concat([frame, *planned], ignore_index=True)
+        return whole.sort_values(table.key, ignore_index=True)
+
+
+def _series(values: list[Any], kind: str) -> pd.Series[Any]:
+    """Times and whole numbers as numpy has them, everything else as Python objects."""
+    if kind in ("timestamp", "timestamptz"):
+        naive = [value.replace(tzinfo=None) if value else None for value in values]  # in UTC
+        return pd.Series(naive, dtype="datetime64[us]")
+    if kind in ("int2", "int4", "int8"):
+        return pd.Series(values, dtype="Int64" if None in values else "int64")
+    return pd.Series(values, dtype=object)
+
+
+def require(connection: Connection, dataset: Dataset) -> None:
+    """Check that the application's own rows, which seeding needs, are there.
+
+    Raises:
+        PrerequisiteMissing: a required value is not among them.
+    """
+    read = Snapshot(connection, dataset)
+    for table in dataset.prerequisites:
+        for column, values in table.required.items():
+            absent = sorted(set(values) - set(read(table)[column]))
+            if absent:
+                raise PrerequisiteMissing(table, column, absent)
