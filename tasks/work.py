@@ -150,6 +150,7 @@ def _make(assignment: Assignment) -> Work:
         assignment.anchor,
         assignment.scale,
         dict(assignment.requirements),
+        cache=embedded.home_folder(os.environ) / "pools",
     )
     with ExitStack() as undo:
         undo.callback(database.engine.dispose)

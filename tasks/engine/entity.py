@@ -120,7 +120,8 @@ def entity(
     """Declare an entity; the decorated function makes its columns and gives it its name.
 
     Raises:
-        BadDeclaration: the function's parameters are not `rows` and the upstream's names.
+        BadDeclaration: the function's parameters are not `rows` and the upstream's names, or
+            the key counts on numbers that parents of any origin do not have.
     """
 
     def declare(columns: ColumnFunction) -> Entity:
@@ -131,6 +132,9 @@ def entity(
                 columns.__name__,
                 f"takes {taken} but declares upstream {declared}; make the two the same",
             )
+        if isinstance(per, Table | View) and getattr(key, "fan", None) is not None:
+            problem = f"is made per {per.name}, whose rows have no numbers; take a key without fan"
+            raise BadDeclaration(columns.__name__, problem)
         wanted = count or exactly(1)
         if isinstance(wanted, Requirement):
             wanted = wanted.within(table, key.column)

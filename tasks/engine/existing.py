@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from tasks.engine import draws
-from tasks.engine.errors import BadDeclaration
 from tasks.engine.rows import Rows
 from tasks.engine.tables import Table, View
 from tasks.engine.values import Booleans, Column, Hashes, Integers
@@ -38,10 +37,8 @@ class Existing(Rows):
 
     @cached_property
     def number(self) -> Integers:
-        """None of them has one: a key below must be made of hashes."""
-        raise BadDeclaration(
-            self.above.name, "has no numbers; its children need a text_key without fan"
-        )
+        """They have none; the keys below are made of hashes (`entity` sees to it)."""
+        return np.zeros(len(self), dtype=np.int64)
 
     @cached_property
     def names(self) -> list[Any]:

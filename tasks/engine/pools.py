@@ -18,14 +18,17 @@ ATTEMPTS = 20
 """Tries per wanted value before a kind counts as exhausted (`country_code` has only 249)."""
 
 
-def pool(kind: str, size: int, *, locale: str, seed: int, cache: Path) -> tuple[str, ...]:
+def pool(kind: str, size: int, *, locale: str, seed: int, cache: Path | None) -> tuple[str, ...]:
     """`size` different values of a Faker provider such as "name" or "street_address".
 
-    The first n values of a larger pool are those of a pool of n.
+    The first n values of a larger pool are those of a pool of n. Without a `cache` folder they
+    are made anew.
 
     Raises:
         BadSetting: Faker cannot make that many different values of the kind.
     """
+    if cache is None:
+        return tuple(_make(kind, size, locale, seed))
     path = cache / f"faker-{VERSION}-{locale}-{kind}-{size}-{seed}.json"
     if path.exists():
         return tuple(json.loads(path.read_text(encoding="utf-8")))

@@ -56,11 +56,11 @@ def own_table(entity: Entity) -> Table:
 
 
 def own_of(entity: Entity) -> str | None:
-    """The column of the entity's own table with the parent's key, if that is what counts."""
-    count = entity.count
-    if isinstance(count, Requirement) and isinstance(count.among, Table):
-        return count.of if count.among.table == entity.table else None
-    return None
+    """The column of the entity's own table with the parent's key, where a choice needs it."""
+    count, choice = entity.count, entity.choose
+    if choice is None or not choice.fills or choice.repeat or choice.by is None:
+        return None
+    return count.of if isinstance(count, Requirement) else None
 
 
 def need(entity: Entity, run: Run, own: pd.DataFrame) -> Need:

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from tasks.engine import draws
 from tasks.engine.entity import Entity, Parent
 from tasks.engine.errors import BadDeclaration, UnknownName
+from tasks.engine.pools import pool
 from tasks.engine.rows import Rows
 from tasks.engine.tables import Reader, Table, View
 from tasks.engine.target import chunks, nothing
@@ -39,6 +41,8 @@ class Run:
     scale: int
     requirements: dict[str, int] = field(default_factory=dict)
     read: Reader = field(default=_unread, repr=False)
+    cache: Path | None = None
+    """Where pools are kept between runs."""
 
     def reading(self, read: Reader) -> Run:
         """The same coordinates over the rows that `read` gives."""
@@ -64,6 +68,10 @@ class Run:
             raise UnknownName(f"requirement of {self.dataset}", given, self.requirements)
         return self.requirements[given]
 
+    def pool(self, kind: str, size: int, *, locale: str) -> tuple[str, ...]:
+        """`size` different values of a kind that Faker knows, by the run's seed."""
+        return pool(kind, size, locale=locale, seed=self.seed, cache=self.cache)
+
     def frame(self, above: Parent) -> pd.DataFrame:
         """An upstream as a DataFrame, keys as Python values: for small sets."""
         if isinstance(above, Table):
@@ -74,7 +82,7 @@ class Run:
 
     def _made(self, above: Entity | View) -> pd.DataFrame:
         if isinstance(above, View):
-            return above.make(*map(self.frame, above.of))
+            return above.make(*map(self.frame, above.of), *map(self.number, above.numbers))
         parts = [as_frame(rows) for rows in chunks(above, self, 50_000)]
         return pd.concat(parts or [as_frame(nothing(above, self))], ignore_index=True)
 

@@ -43,11 +43,15 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A frame made of tables and other views by a pure function; `key` identifies its rows."""
+    """A frame made of tables and other views by a pure function; `key` identifies its rows.
+
+    `numbers` are names of requirements, handed over behind the frames.
+    """
 
     make: Callable[..., pd.DataFrame]
     of: tuple[Table | View, ...]
     key: str
+    numbers: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -55,19 +59,21 @@ class View:
         return self.make.__name__
 
 
-def view(*of: Table | View, key: str = "id") -> Callable[[Callable[..., pd.DataFrame]], View]:
-    """Declare a view; the decorated function takes the frames of `of` in their order.
+def view(
+    *of: Table | View, key: str = "id", numbers: tuple[str, ...] = ()
+) -> Callable[[Callable[..., pd.DataFrame]], View]:
+    """Declare a view; the decorated function takes the frames of `of`, then the `numbers`.
 
     Raises:
-        BadDeclaration: the function takes another number of frames.
+        BadDeclaration: the function takes another number of them.
     """
 
     def declare(make: Callable[..., pd.DataFrame]) -> View:
         taken = list(inspect.signature(make).parameters)
-        if len(taken) != len(of):
-            declared = [one.name for one in of]
+        declared = [*(one.name for one in of), *numbers]
+        if len(taken) != len(declared):
             raise BadDeclaration(make.__name__, f"takes {taken} but declares {declared}")
-        return View(make, of, key)
+        return View(make, of, key, numbers)
 
     return declare
 

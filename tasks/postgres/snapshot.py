@@ -78,7 +78,13 @@ class Snapshot:
         if absent:
             raise CannotRead(table, absent if held else ())
         query = sql.SQL("SELECT {columns} FROM {table} WHERE {some} ORDER BY {key}").format(
-            columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+            columns=sql.SQL(", ").join(
+                # The driver knows no enums: it would hand out their bytes.
+                sql.SQL("{}::text" if held[name].type.kind == "e" else "{}").format(
+                    sql.Identifier(name)
+                )
+                for name in names
+            ),
             table=identifier(table.table),
             some=sql.SQL("false" if self._empty and not table.required else "true"),
             key=sql.Identifier(table.key),

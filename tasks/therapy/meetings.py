@@ -1,0 +1,222 @@
+"""Meetings of clients and therapists, with their notes, and the worksheets in between."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tasks.engine.authoring import (
+    SEEDED,
+    Columns,
+    Rows,
+    Table,
+    at_least,
+    choose,
+    entity,
+    text_key,
+    view,
+    where,
+)
+from tasks.therapy.care import PAIR, active_pairs, assigned_clients
+from tasks.therapy.people import every_therapist
+from tasks.therapy.texts import pick, texts
+from tasks.therapy.times import after, ago, seconds
+
+FUTURE = ("SCHEDULED", "CONFIRMED", "WAITING")
+PATTERN = "CCFCCFCXF"
+"""What becomes of a pair's meetings by position: completed, future, cancelled (X)."""
+
+
+def _meeting(rows: Rows, hour: int, pattern: str = PATTERN) -> Columns:
+    """Weekly at an hour that no other client of the therapist has in the same series."""
+    chosen = rows.chosen
+    place = chosen["place"].to_numpy(np.int64)
+    kinds = np.array(list(pattern))[rows.position % len(pattern)]
+    future = kinds == "F"
+    today = rows.as_of.astype(np.int64)
+    monday = (today - (today + 3) % 7).astype("datetime64[D]")  # day 0 was a Thursday
+    weeks = np.where(future, 1 + rows.position // 3, -1 - rows.position % 8)
+    day = monday + (weeks * 7 + place % 5) * np.timedelta64(1, "D")
+    start = day.astype("datetime64[s]") + seconds((hour + place // 5 % 4) * 3600)
+    minutes = np.array([30, 50, 60])[rows.integers("duration", 0, 2)]
+    status = np.where(
+        future,
+        np.array(FUTURE, dtype=object)[rows.integers("status", 0, 2)],
+        np.where(kinds == "C", "COMPLETED", "CANCELLED"),
+    )
+    created = (start - np.timedelta64(8, "D")).astype("datetime64[us]")
+    created = np.minimum(created, rows.as_of.astype("datetime64[us]"))
+    names = texts("sessions")["meetings"]
+    keys = [key.decode() for key in rows.key]
+    return {
+        "title": pick(names["titles"], rows.uniform("title")),
+        "description": pick(names["descriptions"], rows.uniform("description")),
+        "startTime": start.astype("datetime64[us]"),
+        "endTime": (start + seconds(minutes * 60)).astype("datetime64[us]"),
+        "duration": minutes,
+        "status": status,
+        "meetingType": "video",
+        "meetingUrl": [f"https://meet.mentara.test/{key}" for key in keys],
+        "clientId": chosen["clientId"].to_numpy(),
+        "therapistId": chosen["therapistId"].to_numpy(),
+        "createdAt": created,
+        "updatedAt": created,
+    }
+
+
+@entity(
+    table="Meeting",
+    key=text_key("me"),
+    per=assigned_clients,
+    count=at_least("client_meetings", of="clientId"),
+    choose=choose(active_pairs, by="clientId", repeat=True),
+    step="meetings",
+)
+def client_meetings(rows: Rows) -> Columns:
+    """Every client with a therapist meets them."""
+    return _meeting(rows, 8)
+
+
+_by_client = Table("meetings by client", "Meeting", PAIR, after=(client_meetings,))
+
+
+@entity(
+    table="Meeting",
+    key=text_key("mh"),
+    per=every_therapist,
+    count=at_least("therapist_meetings", of="therapistId", among=_by_client),
+    choose=choose(active_pairs, by="therapistId", repeat=True),
+    step="meetings",
+)
+def therapist_meetings(rows: Rows) -> Columns:
+    """Every therapist has enough meetings."""
+    return _meeting(rows, 12)
+
+
+_by_both = Table(
+    "meetings by client and therapist",
+    "Meeting",
+    (*PAIR, "status"),
+    after=(client_meetings, therapist_meetings),
+)
+
+
+@view(_by_both)
+def completed_so_far(meetings: pd.DataFrame) -> pd.DataFrame:
+    """The completed ones of these."""
+    return meetings[meetings["status"] == "COMPLETED"]
+
+
+@entity(
+    table="Meeting",
+    key=text_key("mr"),
+    per=every_therapist,
+    count=at_least("therapist_reviews", of="therapistId", among=completed_so_far),
+    choose=choose(active_pairs, by="therapistId", repeat=True),
+    step="meetings",
+)
+def completed_meetings(rows: Rows) -> Columns:
+    """Every therapist has completed as many meetings as reviews are required."""
+    return _meeting(rows, 16, "C")
+
+
+_meetings = Table(
+    "meetings",
+    "Meeting",
+    (*PAIR, "status", "endTime", "startTime"),
+    after=(client_meetings, therapist_meetings, completed_meetings),
+)
+
+
+@view(_meetings)
+def every_completed(meetings: pd.DataFrame) -> pd.DataFrame:
+    """All completed meetings; an end that nobody wrote down is an hour after the start."""
+    done = meetings[meetings["status"] == "COMPLETED"]
+    hour = done["startTime"] + np.timedelta64(1, "h")
+    return done.assign(endTime=done["endTime"].where(done["endTime"].notna(), hour))
+
+
+@entity(
+    table="MeetingNotes",
+    key=text_key("mn"),
+    per=every_completed,
+    count=at_least("meeting_notes", of="meetingId"),
+    step="meetings",
+)
+def meeting_notes(rows: Rows) -> Columns:
+    """Every completed meeting has its notes."""
+    written = np.asarray(rows.parent["endTime"]) + seconds(rows.integers("createdAt", 300, 5400))
+    return {
+        "meetingId": rows.parent.key,
+        "notes": pick(texts("sessions")["notes"]["texts"], rows.uniform("notes")),
+        "createdAt": written,
+        "updatedAt": written,
+    }
+
+
+# -- worksheets ---------------------------------------------------------------------------------
+
+
+@entity(
+    table="Worksheet",
+    key=text_key("ws"),
+    per=every_therapist,
+    count=at_least("therapist_worksheets", of="therapistId"),
+    choose=choose(active_pairs, by="therapistId", repeat=True),
+    step="worksheets",
+)
+def worksheets(rows: Rows) -> Columns:
+    """Every therapist has given his clients something to do."""
+    sheets = texts("sessions")["worksheets"]
+    share = rows.uniform("title")
+    status = np.array(("SUBMITTED", "REVIEWED", "ASSIGNED", "OVERDUE"), dtype=object)
+    kind = rows.position % 4
+    # What is still open is due after as_of, everything else was due before.
+    open_, past = ago(rows, rows.uniform("open"), 0, 5), ago(rows, rows.uniform("past"), 10, 50)
+    created = np.where(kind == 2, open_, past)
+    return {
+        "clientId": rows.chosen["clientId"].to_numpy(),
+        "therapistId": rows.parent.key,
+        "title": pick(sheets, share, "title"),
+        "instructions": pick(sheets, share, "instructions"),
+        "dueDate": created + np.timedelta64(7, "D"),
+        "status": status[kind],
+        "createdAt": created,
+        "updatedAt": created,
+    }
+
+
+_worksheets = Table(
+    "worksheets", "Worksheet", ("status", "createdAt", "dueDate"), after=(worksheets,)
+)
+
+
+@view(_worksheets)
+def submitted(worksheets: pd.DataFrame) -> pd.DataFrame:
+    """Our worksheets that were handed in."""
+    handed_in = worksheets["status"].isin(["SUBMITTED", "REVIEWED"])
+    return worksheets[handed_in & (worksheets[SEEDED] > 0)]
+
+
+@entity(
+    table="WorksheetSubmission",
+    key=text_key("wb"),
+    per=submitted,
+    count=at_least(1, of="worksheetId"),
+    step="worksheets",
+)
+def worksheet_submissions(rows: Rows) -> Columns:
+    """What the clients handed in; what was reviewed has feedback."""
+    start = np.asarray(rows.parent["createdAt"])
+    feedback = pick(texts("sessions")["submissions"]["feedback"], rows.uniform("feedback"))
+    reviewed = np.asarray(rows.parent["status"]) == "REVIEWED"
+    sizes = rows.integers("fileSizes", 20_000, 900_000)
+    keys = [key.decode() for key in rows.key]
+    return {
+        "worksheetId": rows.parent.key,
+        "fileUrls": [[f"https://files.mentara.test/{key}.pdf"] for key in keys],
+        "fileNames": [["worksheet.pdf"]] * len(rows),
+        "fileSizes": [[int(size)] for size in sizes],
+        "submittedAt": after(rows, start, rows.uniform("submittedAt"), 6),
+        "feedback": where(reviewed, feedback),
+    }

@@ -1,0 +1,262 @@
+"""Conversations, what is said in them, and how others react."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tasks.engine.authoring import (
+    SEEDED,
+    Columns,
+    Integers,
+    Rows,
+    Table,
+    at_least,
+    choose,
+    counted,
+    entity,
+    text_key,
+    view,
+)
+from tasks.therapy.care import active_pairs
+from tasks.therapy.communities import without
+from tasks.therapy.people import every_client, every_member, every_therapist
+from tasks.therapy.texts import pick, texts
+from tasks.therapy.times import Moments, after, ago, seconds
+
+EMOJI = ("👍", "❤️", "😊", "🙏", "👏")
+NEAR = 3
+"""Other clients that a client can talk to, where therapists are too few."""
+
+_participant = ("conversationId", "userId", "joinedAt")
+_with_others = Table("participants of others", "ConversationParticipant", _participant)
+
+
+def _talks(participants: pd.DataFrame) -> pd.DataFrame:
+    """The two of every conversation of exactly two, both ways round."""
+    size = participants["conversationId"].value_counts()
+    two = participants[participants["conversationId"].map(size) == 2]
+    both = two.merge(two, on="conversationId", suffixes=("", "_other"))
+    return both[both["userId"] != both["userId_other"]]
+
+
+@view(every_client, every_therapist, active_pairs, _with_others, key="partnerId")
+def partners(
+    clients: pd.DataFrame,
+    therapists: pd.DataFrame,
+    pairs: pd.DataFrame,
+    participants: pd.DataFrame,
+) -> pd.DataFrame:
+    """Whom each client could begin to talk to: their therapists, others near, then clients."""
+    client = clients[["id", "cell"]].rename(columns={"id": "clientId"})
+    doctor = therapists[["id", "cell"]].rename(columns={"id": "partnerId"})
+    near = client.merge(doctor, on="cell")
+    own = pd.MultiIndex.from_frame(pairs[["clientId", "therapistId"]])
+    treated = pd.MultiIndex.from_frame(near[["clientId", "partnerId"]]).isin(own)
+    found = [near.assign(rank=np.where(treated, 0, 1))]
+    place = client.groupby("cell").cumcount()
+    size = client.groupby("cell")["clientId"].transform("size")
+    seat = client.assign(place=place).rename(columns={"clientId": "partnerId"})
+    for step in range(1, NEAR + 1):
+        other = client.assign(place=(place + step) % size, rank=2)
+        found.append(other.merge(seat, on=["cell", "place"]).drop(columns="place"))
+    whole = pd.concat(found, ignore_index=True)
+    whole = whole[whole["partnerId"] != whole["clientId"]]
+    whole = whole.drop_duplicates(["clientId", "partnerId"])
+    talks = _talks(participants).rename(columns={"userId": "clientId", "userId_other": "partnerId"})
+    return without(whole, talks, ("clientId", "partnerId"))
+
+
+def pace(created: Moments) -> Integers:
+    """Seconds between two messages of a conversation, from when it began."""
+    begin = created.astype("datetime64[s]").astype(np.int64)
+    found: Integers = 60 * (2 + begin % 43) + 7
+    return found
+
+
+@entity(
+    table="Conversation",
+    key=text_key("cv"),
+    per=every_client,
+    count=at_least("client_conversations", of="userId", among=_with_others),
+    choose=choose(partners, by="clientId", prefer="rank"),
+    step="messages",
+)
+def conversations(rows: Rows) -> Columns:
+    """Every client talks to somebody, first of all to their therapist."""
+    created = ago(rows, rows.uniform("createdAt"), 1, 30)
+    length = rows.run.number("conversation_messages")
+    last = (created.astype("datetime64[s]") + seconds(pace(created) * length)).astype(
+        "datetime64[us]"
+    )
+    return {
+        "type": "DIRECT",
+        "isActive": True,
+        "lastMessageAt": last,
+        "createdAt": created,
+        "updatedAt": last,
+    }
+
+
+@entity(
+    table="ConversationParticipant",
+    key=text_key("cx"),
+    per=conversations,
+    count=at_least(2, of="conversationId"),
+    step="messages",
+)
+def participants(rows: Rows) -> Columns:
+    """The client and the partner of every conversation of ours."""
+    talk = rows.parent
+    client, partner = talk.parent.key, talk.chosen["partnerId"].to_numpy()
+    created = np.asarray(talk["createdAt"])
+    return {
+        "conversationId": talk.key,
+        "userId": np.where(rows.position == 0, client, partner),
+        "joinedAt": created + rows.position * np.timedelta64(1, "s"),
+        "isActive": True,
+    }
+
+
+_conversations = Table("conversations", "Conversation", ("createdAt",), after=(conversations,))
+_participants = Table(
+    "participants", "ConversationParticipant", _participant, after=(participants,)
+)
+_said_by_others = Table("messages of others", "Message", ("conversationId", "createdAt"))
+
+
+@view(_conversations, _participants, every_member, _said_by_others)
+def dialogues(
+    conversations: pd.DataFrame,
+    participants: pd.DataFrame,
+    people: pd.DataFrame,
+    said: pd.DataFrame,
+) -> pd.DataFrame:
+    """All conversations of two or more: who speaks first, who answers, and from when on.
+
+    A therapist answers; else whoever joined first begins.
+    """
+    role = people.set_index("id")["role"]
+    spoken = participants.assign(therapist=participants["userId"].map(role) == "therapist")
+    spoken = spoken.sort_values(["conversationId", "therapist", "joinedAt", "id"])
+    place = spoken.groupby("conversationId").cumcount()
+    columns = ["conversationId", "userId", "therapist"]
+    first = spoken.loc[place == 0, columns]
+    second = spoken.loc[place == 1, columns]
+    both = first.merge(second, on="conversationId", suffixes=("", "_second"))
+    whole = both.merge(conversations, left_on="conversationId", right_on="id")
+    last = said.groupby("conversationId", as_index=False)["createdAt"].max()
+    whole = whole.merge(last, on="conversationId", how="left", suffixes=("", "_last"))
+    begin = whole["createdAt_last"].where(whole["createdAt_last"].notna(), whole["createdAt"])
+    kind = np.where(whole["therapist_second"] & ~whole["therapist"], "therapist", "member")
+    return pd.DataFrame(
+        {
+            "id": whole["id"],
+            "first": whole["userId"],
+            "second": whole["userId_second"],
+            "kind": kind.astype(object),
+            "begin": begin.astype("datetime64[us]"),
+            SEEDED: whole[SEEDED],
+        }
+    )
+
+
+@entity(
+    table="Message",
+    key=text_key("ms"),
+    per=dialogues,
+    count=at_least("conversation_messages", of="conversationId"),
+    step="messages",
+)
+def messages(rows: Rows) -> Columns:
+    """The two of every conversation have written in turn."""
+    talk = rows.parent
+    share, kind = talk.uniform("dialogue"), np.asarray(talk["kind"])
+    content = np.empty(len(rows), object)
+    for name in ("therapist", "member"):
+        of = kind == name
+        lines = pick(texts("messages")[name], share[of], "lines")
+        turns = rows.position[of] % 10
+        content[of] = [line[turn] for line, turn in zip(lines, turns, strict=True)]
+    begin = np.asarray(talk["begin"])
+    sent = (begin.astype("datetime64[s]") + seconds(pace(begin) * (rows.position + 1))).astype(
+        "datetime64[us]"
+    )
+    return {
+        "conversationId": talk.key,
+        "senderId": np.where(
+            rows.position % 2 == 0, np.asarray(talk["first"]), np.asarray(talk["second"])
+        ),
+        "content": content,
+        "messageType": "TEXT",
+        "createdAt": sent,
+        "updatedAt": sent,
+    }
+
+
+# -- reactions and receipts ---------------------------------------------------------------------
+
+_messages = Table(
+    "messages", "Message", ("conversationId", "senderId", "createdAt"), after=(messages,)
+)
+_pair = ("messageId", "userId")
+_reactions = Table("reactions of others", "MessageReaction", _pair)
+_receipts = Table("receipts of others", "MessageReadReceipt", _pair)
+
+
+def _heard(messages: pd.DataFrame, participants: pd.DataFrame) -> pd.DataFrame:
+    """Our messages with everybody else in the conversation."""
+    ours = messages[messages[SEEDED] > 0].rename(columns={"id": "messageId"})
+    other = participants[["conversationId", "userId"]]
+    pairs = ours.merge(other, on="conversationId")
+    pairs = pairs[pairs["userId"] != pairs["senderId"]]
+    return pairs.assign(id=pairs["messageId"] + " " + pairs["userId"])
+
+
+@view(_messages, _participants, _reactions)
+def unreacted(
+    messages: pd.DataFrame, participants: pd.DataFrame, taken: pd.DataFrame
+) -> pd.DataFrame:
+    """Who has not reacted to which of our messages."""
+    return without(_heard(messages, participants), taken, _pair)
+
+
+@view(_messages, _participants, _receipts)
+def unread(messages: pd.DataFrame, participants: pd.DataFrame, taken: pd.DataFrame) -> pd.DataFrame:
+    """Who has not read which of our messages."""
+    return without(_heard(messages, participants), taken, _pair)
+
+
+@entity(
+    table="MessageReaction",
+    key=text_key("mx"),
+    per=unreacted,
+    count=counted(lambda pairs: pairs.chance("reaction", 0.3).astype(np.int64)),
+    step="message_interactions",
+)
+def message_reactions(rows: Rows) -> Columns:
+    """Three in ten of our messages have a reaction."""
+    sent = np.asarray(rows.parent["createdAt"])
+    return {
+        "messageId": rows.parent["messageId"],
+        "userId": rows.parent["userId"],
+        "emoji": rows.pick("emoji", EMOJI),
+        "createdAt": after(rows, sent, rows.uniform("createdAt"), 1),
+    }
+
+
+@entity(
+    table="MessageReadReceipt",
+    key=text_key("mz"),
+    per=unread,
+    count=counted(lambda pairs: pairs.chance("receipt", 0.7).astype(np.int64)),
+    step="message_interactions",
+)
+def message_receipts(rows: Rows) -> Columns:
+    """Seven in ten of our messages have been read."""
+    sent = np.asarray(rows.parent["createdAt"])
+    return {
+        "messageId": rows.parent["messageId"],
+        "userId": rows.parent["userId"],
+        "readAt": after(rows, sent, rows.uniform("readAt"), 1),
+    }
