@@ -25,6 +25,11 @@ COLUMNS = (
 """What a step's row shows: of a run that may change something, and of a plan. The digest is its
 table's."""
 
+SUMMED = ("target", "present", "added", "removed", "seconds")
+
+LISTED = 20
+"""Lines about what is lacking before the rest is only counted."""
+
 Document = Mapping[str, Any]
 
 
@@ -132,9 +137,32 @@ def _entities(out: Console, document: Document) -> None:
     columns = COLUMNS[document["verb"] == "plan"]
     for name in columns:
         table.add_column(name, justify="left" if name == "digest" else "right")
-    for one in document["entities"]:
+    for one in _steps(document["entities"]):
         table.add_row(one["name"], *(_cell(document, one, name) for name in columns))
     out.print(table)
+    lines = [
+        f"{one['name']}: {lack['parent']} needs {lack['rows']}"
+        + (f", of which {lack['unmet']} cannot be met" if lack["unmet"] else "")
+        for one in document["entities"]
+        for lack in one["lacking"]
+        if document["verb"] == "plan" or lack["unmet"]
+    ]
+    for line in lines[:LISTED]:
+        out.print(f"[yellow]lacking[/] {line}")
+    if len(lines) > LISTED:
+        out.print(f"[yellow]lacking[/] and {len(lines) - LISTED} more; --json lists them all")
+
+
+def _steps(entities: Sequence[Document]) -> list[dict[str, Any]]:
+    """One row a step: the sums of its entities."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in entities:
+        name = one["step"] or one["name"]
+        row = found.setdefault(name, {"name": name, "tables": [], **dict.fromkeys(SUMMED, 0)})
+        row["tables"] += [one["table"]] if one["table"] not in row["tables"] else []
+        for column in SUMMED:
+            row[column] += one[column]
+    return list(found.values())
 
 
 def _cell(document: Document, one: Document, name: str) -> str:
@@ -142,7 +170,8 @@ def _cell(document: Document, one: Document, name: str) -> str:
         gap = one["target"] - one["present"]
         return f"[yellow]{gap:,}[/]" if gap else "0"
     if name == "digest":
-        return str(document["digests"].get(one["table"], ""))[:16]
+        digests = [str(document["digests"].get(table, "")) for table in one["tables"]]
+        return " ".join(digest[: max(4, 16 // len(digests))] for digest in digests)
     return f"{one[name]:.2f}" if name == "seconds" else f"{one[name]:,}"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tasks.engine.entity import Entity
 from tasks.engine.errors import SeedbedError
 from tasks.engine.report import StepReport
+from tasks.engine.requirement import Lack
 from tasks.engine.target import count
 from tasks.postgres import delete, load, read, record
 from tasks.postgres.database import Connection
@@ -55,7 +56,7 @@ def fill(work: Work, entity: Entity, progress: Callable[[int], None]) -> StepRep
         removed=sum(one.removed for one in done),
         seconds=time.monotonic() - started,
         step=entity.step,
-        unmet=sum(one.unmet for one in done),
+        lacking=tuple(lack for one in done for lack in one.lacking),
     )
 
 
@@ -66,7 +67,7 @@ class _Loaded:
     target: int
     added: int
     removed: int
-    unmet: int
+    lacking: tuple[Lack, ...]
 
 
 def _parts(work: Work, entity: Entity) -> int:
@@ -96,7 +97,7 @@ def _load(
             record.write(
                 connection, work.author, work.run, entity.name, added=added, removed=removed
             )
-    return _Loaded(gap.target, added, removed, gap.unmet)
+    return _Loaded(gap.target, added, removed, gap.lacking)
 
 
 def _require(entity: Entity, held: int, expected: int) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from tasks.engine.declared import Declared
 from tasks.engine.entity import Entity
+from tasks.engine.plan import Step
 from tasks.engine.report import Check, Drift, StepReport
 from tasks.postgres import checks, digest
 from tasks.postgres.drift import drift
+from tasks.postgres.snapshot import Snapshot
 from tasks.survey import step
 from tasks.work import Work
 
@@ -14,8 +17,21 @@ def counts(work: Work, entity: Entity) -> StepReport:
     """How much of an entity's target is present."""
     with work.database.reading() as connection:
         found = step(connection, work, entity)
+    return reported(entity, found)
+
+
+def reported(entity: Entity, found: Step) -> StepReport:
+    """A step of a plan as a report."""
     return StepReport(
-        entity.name, entity.table, found.target, found.present, 0, 0, 0.0, entity.step, found.unmet
+        name=entity.name,
+        table=entity.table,
+        target=found.target,
+        present=found.present,
+        added=0,
+        removed=0,
+        seconds=0.0,
+        step=entity.step,
+        lacking=found.lacking,
     )
 
 
@@ -34,11 +50,15 @@ def checked(work: Work) -> tuple[Check, ...]:
         )
 
 
-def drifted(work: Work, entity: Entity) -> Drift | None:
-    """Whether an entity's rows still hold what they were made with."""
-    columns = work.columns[entity.name]
+def drifted(work: Work) -> tuple[Drift, ...]:
+    """The entities whose rows do not hold any more what they were made with."""
     with work.database.scratch() as connection:
-        return drift(connection, entity, work.at(connection), columns, work.profile.chunk_rows)
+        run = Declared(work.run, Snapshot(connection, work.dataset)).run
+        found = [
+            drift(connection, one, run, work.columns[one.name], work.profile.chunk_rows)
+            for one in work.dataset.entities
+        ]
+    return tuple(one for one in found if one)
 
 
 def digests(work: Work, fresh: frozenset[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from prefect.artifacts import (
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
-from tasks.engine.report import Report, StepReport, checks_table, steps_table
+from tasks.engine.report import Report, StepReport, checks_table, lacking_table, steps_table
 from tasks.work import Assignment
 
 LONG_STEP_ROWS = 100_000
@@ -33,6 +33,9 @@ COLUMNS = {
     "reset": ("table", "present", "removed"),
 }
 """What a verb's summary shows; other verbs show `WORK` and the digests. More would be cut."""
+
+LISTED = 200
+"""Rows of an artifact that may be long."""
 
 DIGITS = 8
 """Of a digest, in the summary: what fits beside the other columns. The next artifact has all."""
@@ -87,6 +90,15 @@ def publish_report(report: Report, failed: Sequence[str] = ()) -> None:
             key=f"{name}-digests",
             table=[{"table": t, "sha256": d} for t, d in report.digests.items()],
             description=f"**Digests of {title}**: equal digests, equal rows",
+        )
+    lacking = lacking_table(report.entities)
+    if lacking:
+        few = f"{len(lacking)} parents" + (f", the first {LISTED}" if len(lacking) > LISTED else "")
+        _try(
+            create_table_artifact,
+            key=f"{name}-requirements",
+            table=lacking[:LISTED],
+            description=f"**Requirements of {title}**: {few}",
         )
     publish_notes(report, failed)
 

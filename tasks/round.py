@@ -17,12 +17,12 @@ from tasks.engine.plan import Plan, Removal
 from tasks.engine.report import Report, StepReport
 from tasks.outcome import Part
 from tasks.prepare import Intent
-from tasks.prove import checked, complete, counts, digests, drifted
+from tasks.prove import checked, complete, counts, digests, drifted, reported
 from tasks.publish import publish_report
 from tasks.remove import preview, remove
 from tasks.step import as_task, gather, submit
-from tasks.survey import step, survey
-from tasks.work import Assignment, close, profile_of, work
+from tasks.survey import require_met, step, survey
+from tasks.work import Assignment, close, profile_of, switched, work
 
 RETRIES = 4
 
@@ -48,9 +48,7 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
         return Completed(message=said, data=found)
 
     found: Plan = _result(assignment, "plan", "What is missing, and what a reset would do.", body)
-    steps = [
-        StepReport(one.entity, one.table, one.target, one.present, 0, 0, 0.0) for one in found.steps
-    ]
+    steps = [reported(one, step) for one, step in zip(entities, found.steps, strict=True)]
     beyond = [
         f"{one.entity}: {one.beyond} owned rows beyond the target"
         for one in found.steps
@@ -64,7 +62,9 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
 
 
 def seed_round(assignment: Assignment, intent: Intent) -> Part:
-    """Fill the chosen entities and digest their tables."""
+    """Fill the chosen entities and digest their tables; with SEED_AUDIT=true only plan it."""
+    if switched("SEED_AUDIT"):
+        return plan_round(assignment, intent)
     entities = _chosen(assignment, intent)
     _require_upstream(assignment, entities)
     return _filled(assignment, entities)
@@ -142,6 +142,7 @@ def _require_upstream(assignment: Assignment, entities: tuple[Entity, ...]) -> N
 def _filled(assignment: Assignment, entities: tuple[Entity, ...]) -> Part:
     """Fill, then look: at the digests, and at what the steps that did not end left undone."""
     started = time.monotonic()
+    require_met(work(assignment), entities)
     steps, failed = gather(submit(assignment, entities))
     fresh = frozenset(one.table for one in steps if one.added or one.removed)
     done = {one.name: one for one in steps}
@@ -216,8 +217,7 @@ def _checks(assignment: Assignment) -> State[Any]:
 
 
 def _drift(assignment: Assignment) -> State[Any]:
-    opened = work(assignment)
-    found = tuple(drift for one in opened.dataset.entities if (drift := drifted(opened, one)))
+    found = drifted(work(assignment))
     said = "; ".join(str(one) for one in found) or "no row differs from its declaration"
     return Completed(message=said, data=found)
 

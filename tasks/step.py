@@ -15,6 +15,7 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
+from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
@@ -29,7 +30,7 @@ from tasks.listen import News, tell
 from tasks.postgres.failures import passing, sentence
 from tasks.postgres.load import RowRefused, constraint_columns
 from tasks.publish import Progress, publish_step
-from tasks.work import Assignment, Work, work
+from tasks.work import Assignment, Work, switched, work
 
 BACKOFF_SECONDS = 0.5
 """The first retry's delay; it doubles and is stretched at random up to twice its length."""
@@ -119,6 +120,9 @@ def _filled(assignment: Assignment, opened: Work, entity: Entity, step: str) -> 
     except RowRefused as refused:
         raise SeedbedError(_named(opened, refused)) from None
     progress.done()
+    if switched("SEED_VERBOSE"):
+        for lack in report.lacking:
+            get_run_logger().info("%s: %s", entity.name, lack)
     return report
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tasks.engine.entity import Entity
+from tasks.engine.errors import Refused
 from tasks.engine.plan import Plan, Step
 from tasks.postgres import delete, read
 from tasks.postgres.database import Connection
 from tasks.postgres.references import everything
 from tasks.postgres.snapshot import Snapshot
 from tasks.work import Work
+
+SHOWN = 5
+"""Of many parents that lack something, as many as a sentence can hold."""
 
 
 def survey(work: Work, entities: Iterable[Entity]) -> Plan:
@@ -37,3 +41,29 @@ def step(connection: Connection, work: Work, entity: Entity, seen: Snapshot | No
     present = gap.target - gap.missing
     beyond = gap.owned - present
     return Step(entity.name, entity.table, gap.target, present, beyond, gap.lacking)
+
+
+class Unmet(Refused):
+    """Requirements that nothing is left to meet, in a profile that wants none of that."""
+
+    def __init__(self, dataset: str, found: Iterable[Step]) -> None:
+        lines = [f"{one.entity}: {lack}" for one in found for lack in one.lacking if lack.unmet]
+        more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+        super().__init__(
+            f"{dataset}: requirements cannot be met: {'; '.join(lines[:SHOWN])}{more}. Nothing was "
+            'written; lower them, or set unmet = "report" in the profile'
+        )
+
+
+def require_met(work: Work, entities: Iterable[Entity]) -> None:
+    """Look at all steps before any of them writes.
+
+    Raises:
+        Unmet: the profile refuses what cannot be met, and there is something.
+    """
+    if not work.dataset.requirements or work.profile.unmet == "report":
+        return
+    with work.database.reading() as connection:
+        found = steps(connection, work, entities)
+    if any(one.unmet for one in found):
+        raise Unmet(work.dataset.name, found)

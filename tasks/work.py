@@ -117,6 +117,11 @@ def database_of(
     return Database(place, pool, profile, chosen.name, lease)
 
 
+def switched(variable: str) -> bool:
+    """Whether a variable of the process's environment says true."""
+    return os.environ.get(variable, "").strip().lower() in ("true", "1", "yes")
+
+
 def application(name: str, run: str) -> str:
     """What the server shows as the name of a run's connections."""
     return f"seedbed:{name}:{run[:8]}"

@@ -193,13 +193,14 @@ class Dataset:
     def _read(self) -> frozenset[str]:
         return frozenset(table.table for one in self.entities for table in one.tables)
 
-    def entity(self, name: str) -> Entity:
-        """The entity of that name.
+    def named(self, name: str) -> tuple[Entity, ...]:
+        """The entity of that name, or those of the step of that name.
 
         Raises:
             UnknownName: there is none; the nearest is suggested.
         """
-        for one in self.entities:
-            if one.name == name:
-                return one
-        raise UnknownName(f"entity of {self.name}", name, (one.name for one in self.entities))
+        found = tuple(one for one in self.entities if name in (one.name, one.step))
+        if not found:
+            known = {n for one in self.entities for n in (one.name, one.task)}
+            raise UnknownName(f"entity of {self.name}", name, known)
+        return found

@@ -43,12 +43,12 @@ def with_upstream(entities: Iterable[Entity]) -> tuple[Entity, ...]:
 
 
 def selected(dataset: Dataset, only: Iterable[str], upstream: bool) -> tuple[Entity, ...]:
-    """The steps of a run: all, or those named in `only`, or these with their upstream.
+    """The entities of a run: all, or those named in `only`, or these with their upstream.
 
     Raises:
         UnknownName: `only` names an entity that the dataset does not have.
     """
-    chosen = [dataset.entity(name) for name in only]
+    chosen = [one for name in only for one in dataset.named(name)]
     if not chosen:
         return with_upstream(dataset.entities)
     return with_upstream(chosen) if upstream else ordered(chosen)

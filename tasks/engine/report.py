@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from tasks.engine.plan import Pin
+from tasks.engine.requirement import Lack
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,13 @@ class StepReport:
     seconds: float
     step: str = ""
     """The task that filled it, where it has another name."""
-    unmet: int = 0
-    """Rows that a requirement asks for and that nothing is left to make of."""
+    lacking: tuple[Lack, ...] = ()
+    """The parents that a requirement asked more for."""
+
+    @property
+    def unmet(self) -> int:
+        """Rows that a requirement asks for and nothing is left to make them of."""
+        return sum(one.unmet for one in self.lacking)
 
     @property
     def task(self) -> str:
@@ -56,7 +62,7 @@ def combined(name: str, reports: Sequence[StepReport]) -> StepReport:
         added=sum(one.added for one in reports),
         removed=sum(one.removed for one in reports),
         seconds=sum(one.seconds for one in reports),
-        unmet=sum(one.unmet for one in reports),
+        lacking=tuple(lack for one in reports for lack in one.lacking),
     )
 
 
@@ -169,4 +175,13 @@ def checks_table(checks: Sequence[Check]) -> list[dict[str, Any]]:
             "rule": check.rule,
         }
         for check in checks
+    ]
+
+
+def lacking_table(steps: Sequence[StepReport]) -> list[dict[str, Any]]:
+    """Rows of the requirements: one a parent that lacked something."""
+    return [
+        {"requirement": one.name, "of": lack.parent, "needs": lack.rows, "unmet": lack.unmet}
+        for one in steps
+        for lack in one.lacking
     ]

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 class Lack:
     """How many rows one parent lacks, and how many of them nothing is left for."""
 
-    parent: Any
+    parent: str
     rows: int
     unmet: int
 
     def __str__(self) -> str:
         unmet = f", of which {self.unmet} cannot be met" if self.unmet else ""
-        return f"{self.parent or 'the whole'}: needs {self.rows}{unmet}"
+        return f"{self.parent} needs {self.rows}{unmet}"
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,14 @@ def need(entity: Entity, run: Run, own: pd.DataFrame) -> Need:
     placed = _with_choice(entity, rows, above, own, wanted)
     made = np.bincount(placed.index, minlength=len(above))
     lacking = tuple(
-        Lack(above.names[i], int(missing[i]), int(missing[i] - made[i]))
+        Lack(_name(above.names[i]), int(missing[i]), int(missing[i] - made[i]))
         for i in np.flatnonzero(missing)
     )
     return Need(placed, lacking)
+
+
+def _name(key: Any) -> str:
+    return "the database" if key is None else str(key)
 
 
 def _lowest(every: Rows, free: np.ndarray[Any, Any], missing: Integers) -> Rows:

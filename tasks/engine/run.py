@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -95,8 +96,10 @@ def as_frame(rows: Rows) -> pd.DataFrame:
 
 def _plain(column: Column, rows: int) -> Any:
     """Values that pandas understands: keys become `uuid.UUID` or `str`, scalars are repeated."""
+    if isinstance(column, list):
+        return column
     if isinstance(column, FixedPoint):
-        return column.units
+        return [Decimal(int(units)).scaleb(-column.places) for units in column.units]
     if isinstance(column, np.ma.MaskedArray):
         return pd.Series(_plain(column.data, rows)).mask(np.ma.getmaskarray(column))
     if isinstance(column, np.ndarray) and column.dtype.kind == "V":

@@ -113,11 +113,6 @@ class Gap:
         for start in range(0, self.missing, self._size):
             yield found.rows.take(np.arange(start, min(start + self._size, self.missing)))
 
-    @property
-    def unmet(self) -> int:
-        """Rows that a requirement asks for and that cannot be made."""
-        return sum(one.unmet for one in self.lacking)
-
 
 def beyond(connection: Connection, entity: Entity, run: Run, size: int) -> Integers:
     """The numbers of owned rows that the target does not hold: days outside a window."""

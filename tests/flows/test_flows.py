@@ -91,7 +91,7 @@ def test_the_document_has_what_a_script_needs(
         "removed",
         "seconds",
         "step",
-        "unmet",
+        "lacking",
     }
     assert {"name", "passed", "violations"} <= set(document["checks"][0])
 

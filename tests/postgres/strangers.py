@@ -216,6 +216,7 @@ def attach(
     row = _copied(connection, dataset, tie.child, draw) or _invented(connection, tie.child, draw)
     if entities:
         row[entities[0].key.column] = near_key(entities[0], draw)
+        _stand(connection, dataset, tie.child, row, draw)
     row.update(_targets(connection, dataset, tie, needs))
     _make_room(connection, tie.child, row, tie.columns, draw)
     return Stranger(tie.child, _insert(connection, tie.child, row), str(needs))
@@ -245,8 +246,23 @@ def insert_as_the_application(
         del row[key]
     else:
         row[key] = _something(column, draw)
+        _stand(connection, dataset, table, row, draw)
     _make_room(connection, table, row, (), draw)
     _insert(connection, table, row)
+
+
+def _stand(
+    connection: Connection, dataset: Dataset, table: str, row: Row, draw: random.Random
+) -> None:
+    """Where the key itself points at a parent, put one in that has it: a user for a client."""
+    key = entities_of(dataset, table)[0].key.column
+    for tie in foreign_keys(connection):
+        if tie.child == table and tie.columns == (key,):
+            parent = _copied(connection, dataset, tie.parent, draw)
+            parent = parent or _invented(connection, tie.parent, draw)
+            parent[tie.targets[0]] = row[key]
+            _make_room(connection, tie.parent, parent, tie.targets, draw)
+            _insert(connection, tie.parent, parent)
 
 
 def near_key(entity: Entity, draw: random.Random) -> str:

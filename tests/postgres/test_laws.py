@@ -85,7 +85,7 @@ def test_1_plan_verify_and_a_dry_reset_write_nothing(seeded: World) -> None:
             plan = survey(work, ordered(work.dataset.entities))
         with seeded.opened("verify") as work:
             assert [one for one in checked(work) if not one.passed] == []
-            assert [drifted(work, one) for one in work.dataset.entities if drifted(work, one)] == []
+            assert drifted(work) == ()
         with seeded.opened("reset") as work:
             would = preview(work)
         assert versions(person) == before
@@ -194,8 +194,7 @@ def test_5_edits_survive_a_run_and_are_reported_as_drift(seeded: World) -> None:
         assert versions(person) == before
     assert {one.added for one in reports.values()} == {0}
     with seeded.opened("verify") as work:
-        found = [drifted(work, one) for one in seeded.dataset.entities]
-    assert [one for one in found if one] == expected
+        assert list(drifted(work)) == expected
     assert len(expected) > len(seeded.dataset.entities) / 2
 
 
@@ -257,6 +256,8 @@ def test_6_a_reset_keeps_what_rows_of_others_need_and_removes_the_rest(seeded: W
 def test_6_a_reset_that_would_change_more_than_planned_is_undone(seeded: World) -> None:
     with seeded.superuser() as person:
         for table in seeded.dataset.tables:
+            if not keys(person, seeded.dataset, table):
+                continue  # nothing is deleted there
             watch(person, table, "DELETE")
             before = versions(person)
             with seeded.opened("reset") as work, pytest.raises(Fenced) as caught:

@@ -404,7 +404,7 @@ def _cell(value: Any) -> object:
 def table(name: str, at: Run) -> Any:
     """All rows of an entity as a DataFrame of plain values (whose types mypy cannot know)."""
     parts = []
-    for rows in chunks(commerce.entity(name), at, 100_000):
+    for rows in chunks(commerce.named(name)[0], at, 100_000):
         made = {column: cells(value, len(rows)) for column, value in rows.columns.items()}
         parts.append(pd.DataFrame(made, dtype=object))
     return pd.concat(parts, ignore_index=True)
@@ -417,7 +417,7 @@ def golden(name: str) -> Any:
 
 def units(at: Run, name: str, column: str) -> list[int]:
     """A column's exact decimals as integers of the last place."""
-    (rows,) = chunks(commerce.entity(name), at, 100_000)
+    (rows,) = chunks(commerce.named(name)[0], at, 100_000)
     value = rows[column]
     assert isinstance(value, FixedPoint)
     return [int(one) for one in value.units]
@@ -428,7 +428,7 @@ def units(at: Run, name: str, column: str) -> list[int]:
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_every_entity_has_its_count(name: str) -> None:
-    assert count(commerce.entity(name), run()) == len(golden(name)) == COUNTS[name]
+    assert count(commerce.named(name)[0], run()) == len(golden(name)) == COUNTS[name]
 
 
 def test_the_counts_cover_every_entity() -> None:

@@ -120,7 +120,7 @@ def test_a_dataset_names_its_tables_and_prerequisites_once() -> None:
 
 
 def test_a_dataset_finds_its_entities_and_suggests_near_names() -> None:
-    assert library.entity("visits") is visits
+    assert library.named("visits") == (visits,)
     with pytest.raises(UnknownName) as caught:
-        library.entity("visit")
+        library.named("visit")
     assert str(caught.value) == "unknown entity of library 'visit'; did you mean 'visits'?"

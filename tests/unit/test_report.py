@@ -61,7 +61,7 @@ def test_the_document_has_the_promised_keys() -> None:
         "removed",
         "seconds",
         "step",
-        "unmet",
+        "lacking",
     }
     assert document["checks"][0].keys() == {"name", "passed", "violations", "rule"}
 
@@ -79,6 +79,8 @@ def test_the_document_is_json_with_these_values() -> None:
         "added": 3,
         "removed": 0,
         "seconds": 0.5,
+        "step": "",
+        "lacking": [],
     }
     assert document["checks"] == [
         {

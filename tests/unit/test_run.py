@@ -134,7 +134,7 @@ def test_a_frame_holds_python_values() -> None:
     assert len(frame) == 25
     assert frame["id"][24] == uuid.UUID("00000000-5eed-0001-0001-000000000025")
     assert frame["label"].to_list()[:2] == ["S-1", "S-2"]
-    assert frame["cents"].to_list()[:3] == [0, 100, 200]
+    assert [str(value) for value in frame["cents"][:3]] == ["0.00", "1.00", "2.00"]
     assert [one if isinstance(one, str) else None for one in frame["kind"][:3]] == [
         "tall",
         None,
