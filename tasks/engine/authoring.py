@@ -8,6 +8,7 @@ from tasks.engine.minimums import Minimum
 from tasks.engine.rows import Rows
 from tasks.engine.tables import SEEDED, Table, View, view
 from tasks.engine.values import (
+    Booleans,
     Columns,
     Dates,
     FixedPoint,
@@ -22,6 +23,7 @@ from tasks.engine.values import (
 
 __all__ = [
     "SEEDED",
+    "Booleans",
     "Columns",
     "Dataset",
     "Dates",

@@ -49,10 +49,9 @@ class Need:
 def own_table(entity: Entity) -> Table:
     """What has to be known of the entity's own rows that are there."""
     columns = [*(entity.choose.fills if entity.choose else ())]
-    of = own_of(entity)
-    if of is not None:
-        columns.append(of)
-    return Table(f"own {entity.name}", entity.table, tuple(columns), (entity,), entity.key.column)
+    columns += [of for of in (own_of(entity), counted_by(entity)) if of is not None]
+    distinct = tuple(dict.fromkeys(columns))
+    return Table(f"own {entity.name}", entity.table, distinct, (entity,), entity.key.column)
 
 
 def own_of(entity: Entity) -> str | None:
@@ -63,6 +62,14 @@ def own_of(entity: Entity) -> str | None:
     return count.of if isinstance(count, Requirement) else None
 
 
+def counted_by(entity: Entity) -> str | None:
+    """The column of the entity's own table by which its rows count, if they do by one of it."""
+    count = entity.count
+    if isinstance(count, Requirement) and isinstance(count.among, Table):
+        return count.of if count.among.table == entity.table else None
+    return None
+
+
 def need(entity: Entity, run: Run, own: pd.DataFrame) -> Need:
     """What has to be added so that every parent has its minimum: the lowest free positions.
 
@@ -70,11 +77,23 @@ def need(entity: Entity, run: Run, own: pd.DataFrame) -> Need:
     """
     count = entity.count
     assert isinstance(count, Requirement)  # the caller asks for nothing else
+    own = own[own[SEEDED] > 0]
     above = all_parents(entity, run)
     wanted = count.number(above)
-    every = slots(entity, above, np.full(len(above), run.number(count.rows)))
+    least = np.full(len(above), run.number(count.rows))
+    every = slots(entity, above, least)
     there = np.isin(every.number, own[SEEDED].to_numpy(np.int64))
-    missing = np.maximum(wanted - np.bincount(every.index[there], minlength=len(above)), 0)
+    held = np.bincount(every.index[there], minlength=len(above))
+    by = counted_by(entity)
+    if by is not None:
+        # A row that somebody gave to another parent counts there, and leaves its slot taken.
+        counts = own[by].value_counts()
+        own_held = np.asarray(counts.reindex(above.names, fill_value=0), dtype=np.int64)
+        if (held > own_held).any():
+            every = slots(entity, above, least + (held - own_held).clip(min=0))
+            there = np.isin(every.number, own[SEEDED].to_numpy(np.int64))
+        held = own_held
+    missing = np.maximum(wanted - held, 0)
     rows = _lowest(every, ~there, missing)
     placed = _with_choice(entity, rows, above, own, wanted)
     made = np.bincount(placed.index, minlength=len(above))

@@ -21,13 +21,19 @@ from tasks.engine.authoring import (
 from tasks.therapy.communities import without
 from tasks.therapy.people import every_client, every_therapist
 from tasks.therapy.texts import pick, texts
-from tasks.therapy.times import after, ago
+from tasks.therapy.times import after, ago, latest
 
 PAIR = ("clientId", "therapistId")
 WEEKDAYS = ("1", "2", "3", "4", "5")
 """Monday to Friday, as the application writes them."""
 
-_others = Table("relationships of others", "ClientTherapist", PAIR)
+_others = Table("relationships of others", "ClientTherapist", (*PAIR, "status"))
+
+
+@view(_others)
+def active_with_others(relationships: pd.DataFrame) -> pd.DataFrame:
+    """Those that have not ended."""
+    return relationships[relationships["status"] == "active"]
 
 
 @view(every_therapist, every_client, _others, key="clientId")
@@ -35,9 +41,9 @@ def could_treat(
     therapists: pd.DataFrame, clients: pd.DataFrame, taken: pd.DataFrame
 ) -> pd.DataFrame:
     """The clients near a therapist that he does not treat, and how many therapists they have."""
-    doctor = therapists[["id", "cell"]].rename(columns={"id": "therapistId"})
-    client = clients[["id", "cell"]].rename(columns={"id": "clientId"})
-    pairs = without(doctor.merge(client, on="cell"), taken, PAIR)
+    doctor = therapists[["id", "cell", "createdAt"]].rename(columns={"id": "therapistId"})
+    client = clients[["id", "cell", "createdAt"]].rename(columns={"id": "clientId"})
+    pairs = without(doctor.merge(client, on="cell", suffixes=("", "_client")), taken, PAIR)
     load = taken["clientId"].value_counts()
     return pairs.assign(load=pairs["clientId"].map(load).fillna(0).astype(np.int64))
 
@@ -46,38 +52,27 @@ def could_treat(
     table="ClientTherapist",
     key=text_key("ct"),
     per=every_therapist,
-    count=at_least("therapist_relationships", of="therapistId"),
+    count=at_least("therapist_relationships", of="therapistId", among=active_with_others),
     choose=choose(
         could_treat, by="therapistId", fills={"clientId": "clientId"}, balance=True, prefer="load"
     ),
 )
 def relationships(rows: Rows) -> Columns:
     """Every therapist has clients; a client gets a second therapist only when all have one."""
+    chosen = rows.chosen
+    both = latest(chosen["createdAt"].to_numpy(), chosen["createdAt_client"].to_numpy())
+    start = latest(both, ago(rows, np.zeros(len(rows)), 90, 90))
     return {
-        "clientId": rows.chosen["clientId"].to_numpy(),
+        "clientId": chosen["clientId"].to_numpy(),
         "therapistId": rows.parent.key,
         "status": "active",
-        "assignedAt": ago(rows, rows.uniform("assignedAt"), 63, 90),
+        "assignedAt": after(rows, start, rows.uniform("assignedAt"), 20),
     }
 
 
 _relationships = Table(
     "relationships", "ClientTherapist", (*PAIR, "status", "assignedAt"), after=(relationships,)
 )
-
-
-@view(_relationships)
-def active_pairs(relationships: pd.DataFrame) -> pd.DataFrame:
-    """Who is treated by whom; `place` numbers a therapist's clients from 0."""
-    active = relationships[relationships["status"] == "active"]
-    ordered = active.sort_values(["therapistId", "assignedAt", "id"])
-    return ordered.assign(place=ordered.groupby("therapistId").cumcount())
-
-
-@view(active_pairs, every_client)
-def assigned_clients(pairs: pd.DataFrame, clients: pd.DataFrame) -> pd.DataFrame:
-    """The clients who have a therapist."""
-    return clients[clients["id"].isin(pairs["clientId"])]
 
 
 _slots = Table(
@@ -122,6 +117,40 @@ def availability(rows: Rows) -> Columns:
         "createdAt": created,
         "updatedAt": created,
     }
+
+
+_hours = Table(
+    "availability", "TherapistAvailability", ("therapistId", "dayOfWeek"), after=(availability,)
+)
+
+
+@view(_relationships, _hours)
+def active_pairs(relationships: pd.DataFrame, hours: pd.DataFrame) -> pd.DataFrame:
+    """Who is treated by whom, and on which weekday.
+
+    `place` numbers a therapist's clients from 0; they are `size` in all, spread over the
+    `days` on which the therapist is available (Monday to Friday if nothing is known).
+    """
+    active = relationships[relationships["status"] == "active"]
+    ordered = active.sort_values(["therapistId", "assignedAt", "id"])
+    groups = ordered.groupby("therapistId")["id"]
+    known = hours[hours["dayOfWeek"].isin(WEEKDAYS)].drop_duplicates(["therapistId", "dayOfWeek"])
+    open_on = known.groupby("therapistId")["dayOfWeek"].agg(lambda days: "".join(sorted(days)))
+    days = ordered["therapistId"].map(open_on.to_dict()).fillna("".join(WEEKDAYS)).astype(object)
+    place = groups.cumcount()
+    weekday = [int(on[at % len(on)]) for on, at in zip(days, place, strict=True)]
+    return ordered.assign(
+        place=place,
+        size=groups.transform("size"),
+        days=days.map(len),
+        weekday=np.array(weekday, dtype=np.int64),
+    )
+
+
+@view(active_pairs, every_client)
+def assigned_clients(pairs: pd.DataFrame, clients: pd.DataFrame) -> pd.DataFrame:
+    """The clients who have a therapist."""
+    return clients[clients["id"].isin(pairs["clientId"])]
 
 
 SEVERITY = ("minimal", "mild", "moderate", "severe")

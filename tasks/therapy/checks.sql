@@ -85,9 +85,9 @@ LEFT JOIN "Membership" AS m ON m."userId" = t."userId"
 WHERE t."status" = 'APPROVED' GROUP BY 1 HAVING count(m."id") < {therapist_memberships}
 
 -- name: every_therapist_has_enough_clients
--- Every therapist has relationships to as many clients as required.
+-- Every therapist has active relationships to as many clients as required.
 SELECT t."userId" FROM "Therapist" AS t
-LEFT JOIN "ClientTherapist" AS r ON r."therapistId" = t."userId"
+LEFT JOIN "ClientTherapist" AS r ON r."therapistId" = t."userId" AND r."status" = 'active'
 WHERE t."status" = 'APPROVED' GROUP BY 1 HAVING count(r."id") < {therapist_relationships}
 
 -- name: every_therapist_has_enough_days
@@ -201,7 +201,7 @@ SELECT p."id" FROM {payments} AS p
 LEFT JOIN "Meeting" AS m ON m."id" = p."meetingId" AND m."status" = 'COMPLETED'
     AND m."clientId" = p."clientId" AND m."therapistId" = p."therapistId"
 LEFT JOIN "PaymentMethod" AS o ON o."id" = p."paymentMethodId"
-WHERE m."id" IS NULL OR o."userId" <> p."clientId"
+WHERE p."meetingId" IS NOT NULL AND m."id" IS NULL OR o."userId" <> p."clientId"
 
 -- name: there_are_enough_reports
 -- As many reports as required, once there is a post to report.
@@ -285,11 +285,12 @@ LEFT JOIN "ClientTherapist" AS r
 WHERE r."id" IS NULL
 
 -- name: every_review_is_of_a_completed_meeting
--- A review belongs to a completed meeting of the same client and therapist.
+-- A review belongs to a completed meeting of the same client and therapist; one whose meeting
+-- was deleted has none any more.
 SELECT v."id" FROM "Review" AS v
 LEFT JOIN "Meeting" AS m ON m."id" = v."meetingId" AND m."status" = 'COMPLETED'
     AND m."clientId" = v."clientId" AND m."therapistId" = v."therapistId"
-WHERE v."id" ~ '^c5eed[0-9a-z]{{20}}$' AND m."id" IS NULL
+WHERE v."id" ~ '^c5eed[0-9a-z]{{20}}$' AND v."meetingId" IS NOT NULL AND m."id" IS NULL
 
 -- name: every_video_meeting_has_an_address_of_its_own
 -- No video meeting is without a URL, and none has that of another meeting.

@@ -241,7 +241,8 @@ def could_moderate(
     """Who could moderate each community, and how many they already have."""
     near = moderators.rename(columns={"id": "moderatorId"})
     there = communities[["id", "cell", "createdAt"]].rename(columns={"id": "communityId"})
-    pairs = without(near.merge(there, on="cell"), taken, ("moderatorId", "communityId"))
+    pairs = near.merge(there, on="cell", suffixes=("", "_community"))
+    pairs = without(pairs, taken, ("moderatorId", "communityId"))
     load = taken["moderatorId"].value_counts()
     return pairs.assign(load=pairs["moderatorId"].map(load).fillna(0).astype(np.int64))
 
@@ -261,7 +262,8 @@ def could_moderate(
 )
 def moderator_assignments(rows: Rows) -> Columns:
     """Every community has a moderator; they share the work evenly."""
-    start = rows.chosen["createdAt"].to_numpy()
+    chosen = rows.chosen
+    start = latest(chosen["createdAt"].to_numpy(), chosen["createdAt_community"].to_numpy())
     return {
         "moderatorId": rows.chosen["moderatorId"].to_numpy(),
         "communityId": rows.parent.key,

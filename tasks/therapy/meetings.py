@@ -20,24 +20,37 @@ from tasks.engine.authoring import (
 from tasks.therapy.care import PAIR, active_pairs, assigned_clients
 from tasks.therapy.people import every_therapist
 from tasks.therapy.texts import pick, texts
-from tasks.therapy.times import after, ago, seconds
+from tasks.therapy.times import after, ago, latest, seconds
 
 FUTURE = ("SCHEDULED", "CONFIRMED", "WAITING")
+MANILA = 8
+"""Hours that Manila is ahead of UTC, all year."""
+
 PATTERN = "CCFCCFCXF"
 """What becomes of a pair's meetings by position: completed, future, cancelled (X)."""
 
 
-def _meeting(rows: Rows, hour: int, pattern: str = PATTERN) -> Columns:
-    """Weekly at an hour that no other client of the therapist has in the same series."""
+def _meeting(rows: Rows, hour: int, hours: int, pattern: str = PATTERN) -> Columns:
+    """Every week, or every few where the therapist has many clients, at the pair's own hour.
+
+    A series has `hours` hours of the day from `hour` on (Manila, inside every availability of
+    ours), so that a therapist is never in two meetings at once.
+    """
     chosen = rows.chosen
-    place = chosen["place"].to_numpy(np.int64)
+    place, days = (chosen[name].to_numpy(np.int64) for name in ("place", "days"))
+    room = days * hours
+    turns = -(-chosen["size"].to_numpy(np.int64) // room)
     kinds = np.array(list(pattern))[rows.position % len(pattern)]
     future = kinds == "F"
+    turn = place // room
+    weeks = np.where(
+        future, 1 + rows.position // 3 * turns + turn, -1 - rows.position * turns - turn
+    )
     today = rows.as_of.astype(np.int64)
-    monday = (today - (today + 3) % 7).astype("datetime64[D]")  # day 0 was a Thursday
-    weeks = np.where(future, 1 + rows.position // 3, -1 - rows.position % 8)
-    day = monday + (weeks * 7 + place % 5) * np.timedelta64(1, "D")
-    start = day.astype("datetime64[s]") + seconds((hour + place // 5 % 4) * 3600)
+    monday = today - (today + 3) % 7  # day 0 was a Thursday
+    day = (monday + weeks * 7 + chosen["weekday"].to_numpy(np.int64) - 1).astype("datetime64[D]")
+    local = hour + place // days % hours
+    start = day.astype("datetime64[s]") + seconds((local - MANILA) * 3600)
     minutes = np.array([30, 50, 60])[rows.integers("duration", 0, 2)]
     status = np.where(
         future,
@@ -46,13 +59,14 @@ def _meeting(rows: Rows, hour: int, pattern: str = PATTERN) -> Columns:
     )
     created = (start - np.timedelta64(8, "D")).astype("datetime64[us]")
     created = np.minimum(created, rows.as_of.astype("datetime64[us]"))
+    end = (start + seconds(minutes * 60)).astype("datetime64[us]")
     names = texts("sessions")["meetings"]
     keys = [key.decode() for key in rows.key]
     return {
         "title": pick(names["titles"], rows.uniform("title")),
         "description": pick(names["descriptions"], rows.uniform("description")),
         "startTime": start.astype("datetime64[us]"),
-        "endTime": (start + seconds(minutes * 60)).astype("datetime64[us]"),
+        "endTime": end,
         "duration": minutes,
         "status": status,
         "meetingType": "video",
@@ -60,7 +74,7 @@ def _meeting(rows: Rows, hour: int, pattern: str = PATTERN) -> Columns:
         "clientId": chosen["clientId"].to_numpy(),
         "therapistId": chosen["therapistId"].to_numpy(),
         "createdAt": created,
-        "updatedAt": created,
+        "updatedAt": np.where(kinds == "C", end, created),
     }
 
 
@@ -74,7 +88,7 @@ def _meeting(rows: Rows, hour: int, pattern: str = PATTERN) -> Columns:
 )
 def client_meetings(rows: Rows) -> Columns:
     """Every client with a therapist meets them."""
-    return _meeting(rows, 8)
+    return _meeting(rows, 10, 2)
 
 
 _by_client = Table("meetings by client", "Meeting", PAIR, after=(client_meetings,))
@@ -90,7 +104,7 @@ _by_client = Table("meetings by client", "Meeting", PAIR, after=(client_meetings
 )
 def therapist_meetings(rows: Rows) -> Columns:
     """Every therapist has enough meetings."""
-    return _meeting(rows, 12)
+    return _meeting(rows, 12, 1)
 
 
 _by_both = Table(
@@ -117,7 +131,7 @@ def completed_so_far(meetings: pd.DataFrame) -> pd.DataFrame:
 )
 def completed_meetings(rows: Rows) -> Columns:
     """Every therapist has completed as many meetings as reviews are required."""
-    return _meeting(rows, 16, "C")
+    return _meeting(rows, 13, 1, "C")
 
 
 _meetings = Table(
@@ -173,7 +187,7 @@ def worksheets(rows: Rows) -> Columns:
     kind = rows.position % 4
     # What is still open is due after as_of, everything else was due before.
     open_, past = ago(rows, rows.uniform("open"), 0, 5), ago(rows, rows.uniform("past"), 10, 50)
-    created = np.where(kind == 2, open_, past)
+    created = latest(np.where(kind == 2, open_, past), rows.chosen["assignedAt"].to_numpy())
     return {
         "clientId": rows.chosen["clientId"].to_numpy(),
         "therapistId": rows.parent.key,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from tasks.engine.authoring import (
     SEEDED,
+    Booleans,
     Columns,
     Integers,
     Rows,
@@ -22,7 +23,7 @@ from tasks.therapy.care import active_pairs
 from tasks.therapy.communities import without
 from tasks.therapy.people import every_client, every_member, every_therapist
 from tasks.therapy.texts import pick, texts
-from tasks.therapy.times import Moments, after, ago, seconds
+from tasks.therapy.times import Moments, after, ago, latest, seconds
 
 EMOJI = ("👍", "❤️", "😊", "🙏", "👏")
 NEAR = 3
@@ -48,15 +49,16 @@ def partners(
     participants: pd.DataFrame,
 ) -> pd.DataFrame:
     """Whom each client could begin to talk to: their therapists, others near, then clients."""
-    client = clients[["id", "cell"]].rename(columns={"id": "clientId"})
-    doctor = therapists[["id", "cell"]].rename(columns={"id": "partnerId"})
-    near = client.merge(doctor, on="cell")
+    client = clients[["id", "cell", "createdAt"]].rename(columns={"id": "clientId"})
+    doctor = therapists[["id", "cell", "createdAt"]].rename(columns={"id": "partnerId"})
+    near = client.merge(doctor, on="cell", suffixes=("", "_partner"))
     own = pd.MultiIndex.from_frame(pairs[["clientId", "therapistId"]])
     treated = pd.MultiIndex.from_frame(near[["clientId", "partnerId"]]).isin(own)
     found = [near.assign(rank=np.where(treated, 0, 1))]
     place = client.groupby("cell").cumcount()
     size = client.groupby("cell")["clientId"].transform("size")
-    seat = client.assign(place=place).rename(columns={"clientId": "partnerId"})
+    names = {"clientId": "partnerId", "createdAt": "createdAt_partner"}
+    seat = client.assign(place=place).rename(columns=names)
     for step in range(1, NEAR + 1):
         other = client.assign(place=(place + step) % size, rank=2)
         found.append(other.merge(seat, on=["cell", "place"]).drop(columns="place"))
@@ -84,7 +86,9 @@ def pace(created: Moments) -> Integers:
 )
 def conversations(rows: Rows) -> Columns:
     """Every client talks to somebody, first of all to their therapist."""
-    created = ago(rows, rows.uniform("createdAt"), 1, 30)
+    chosen = rows.chosen
+    both = latest(chosen["createdAt"].to_numpy(), chosen["createdAt_partner"].to_numpy())
+    created = latest(both, ago(rows, rows.uniform("createdAt"), 1, 30))
     length = rows.run.number("conversation_messages")
     last = (created.astype("datetime64[s]") + seconds(pace(created) * length)).astype(
         "datetime64[us]"
@@ -227,21 +231,30 @@ def unread(messages: pd.DataFrame, participants: pd.DataFrame, taken: pd.DataFra
     return without(_heard(messages, participants), taken, _pair)
 
 
+HALF_A_DAY = np.timedelta64(12, "h")
+"""Within that a message is read, and after that reacted to."""
+
+
+def _reacts(pairs: Rows) -> Booleans:
+    return pairs.chance("reaction", 0.3)
+
+
 @entity(
     table="MessageReaction",
     key=text_key("mx"),
     per=unreacted,
-    count=counted(lambda pairs: pairs.chance("reaction", 0.3).astype(np.int64)),
+    count=counted(lambda pairs: _reacts(pairs).astype(np.int64)),
     step="message_interactions",
 )
 def message_reactions(rows: Rows) -> Columns:
     """Three in ten of our messages have a reaction."""
-    sent = np.asarray(rows.parent["createdAt"])
+    sent: Moments = np.asarray(rows.parent["createdAt"])
+    read = (sent + HALF_A_DAY).astype("datetime64[us]")
     return {
         "messageId": rows.parent["messageId"],
         "userId": rows.parent["userId"],
         "emoji": rows.pick("emoji", EMOJI),
-        "createdAt": after(rows, sent, rows.uniform("createdAt"), 1),
+        "createdAt": after(rows, read, rows.uniform("createdAt"), 0.5),
     }
 
 
@@ -249,7 +262,7 @@ def message_reactions(rows: Rows) -> Columns:
     table="MessageReadReceipt",
     key=text_key("mz"),
     per=unread,
-    count=counted(lambda pairs: pairs.chance("receipt", 0.7).astype(np.int64)),
+    count=counted(lambda pairs: (_reacts(pairs) | pairs.chance("receipt", 0.57)).astype(np.int64)),
     step="message_interactions",
 )
 def message_receipts(rows: Rows) -> Columns:
@@ -258,5 +271,5 @@ def message_receipts(rows: Rows) -> Columns:
     return {
         "messageId": rows.parent["messageId"],
         "userId": rows.parent["userId"],
-        "readAt": after(rows, sent, rows.uniform("readAt"), 1),
+        "readAt": after(rows, sent, rows.uniform("readAt"), 0.5),
     }

@@ -36,7 +36,8 @@ every_user = Table("every user", "User", ("role",), after=None)
 def _user(rows: Rows, role: str) -> Columns:
     created = ago(rows, rows.uniform("createdAt"), 92, 200)
     login = ago(rows, rows.uniform("lastLoginAt"), 0.1, 9)
-    birth = ago(rows, rows.uniform("birthDate"), 20 * 365, 64 * 365).astype("datetime64[D]")
+    adult = 34 if role == "therapist" else 20  # years: nobody practises before they are 22
+    birth = ago(rows, rows.uniform("birthDate"), adult * 365, 64 * 365).astype("datetime64[D]")
     bios = texts("people")[f"{role}_bios"]
     town = pick(texts("people")["locations"], rows.uniform("address"))
     return {
@@ -115,7 +116,7 @@ LICENSES = ("Psychologist", "Psychiatrist", "Guidance counselor", "Clinical soci
 def therapists(rows: Rows) -> Columns:
     """Their rows as therapists, all of them approved."""
     created = np.asarray(rows.parent["createdAt"])
-    years = rows.integers("yearsOfExperience", 3, 25)
+    years = rows.integers("yearsOfExperience", 3, 12)
     success = [{"anxiety": int(a), "depression": int(b)} for a, b in _rates(rows)]
     skills, ways = rows.integers("expertise", 0, 5), rows.integers("approaches", 0, 2)
     expertise = _several(EXPERTISE, skills, 3)
@@ -149,7 +150,8 @@ def therapists(rows: Rows) -> Columns:
         "treatmentSuccessRates": success,
         "sessionLength": "60 minutes",
         "hourlyRate": money(rows.integers("hourlyRate", 12, 20) * 1000),
-        **_role_row(rows),
+        "createdAt": created,
+        "updatedAt": created + np.timedelta64(2, "D"),
     }
 
 
@@ -207,7 +209,9 @@ def moderators(rows: Rows) -> Columns:
 
 # -- everybody, whoever made them ---------------------------------------------------------------
 
-_users = Table("users", "User", ("createdAt",), after=(client_users, therapist_users))
+_users = Table(
+    "users", "User", ("createdAt",), after=(client_users, therapist_users, moderator_users)
+)
 _clients = Table("client rows", "Client", (), after=(clients,), key="userId")
 _therapists = Table(
     "therapist rows", "Therapist", ("status", "hourlyRate"), after=(therapists,), key="userId"
@@ -249,7 +253,7 @@ def every_member(clients: pd.DataFrame, therapists: pd.DataFrame) -> pd.DataFram
     return pd.concat([clients[columns], therapists[columns]], ignore_index=True)
 
 
-@view(_moderators, numbers=("moderators",))
-def every_moderator(rows: pd.DataFrame, size: int) -> pd.DataFrame:
+@view(_moderators, _users, numbers=("moderators",))
+def every_moderator(rows: pd.DataFrame, users: pd.DataFrame, size: int) -> pd.DataFrame:
     """All moderators."""
-    return pd.DataFrame({"id": rows["userId"], "cell": cell(rows[SEEDED], size)})
+    return _of_role(rows, users, size, "moderator")[["id", "createdAt", "cell"]]

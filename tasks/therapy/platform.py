@@ -24,7 +24,7 @@ from tasks.therapy.people import every_client, every_therapist
 from tasks.therapy.posts import every_post
 from tasks.therapy.responses import readers
 from tasks.therapy.texts import pick, pick_by, texts
-from tasks.therapy.times import after, ago
+from tasks.therapy.times import after, ago, latest
 
 TO_CLIENTS = (
     "COMMUNITY_REPLY",
@@ -50,7 +50,8 @@ TO_THERAPISTS = (
 def _notification(rows: Rows, kinds: tuple[str, ...]) -> Columns:
     kind = np.array(kinds, dtype=object)[rows.position % len(kinds)]
     share = rows.uniform("text")
-    created = ago(rows, rows.uniform("createdAt"), 0, 7)
+    start = latest(np.asarray(rows.parent["createdAt"]), ago(rows, np.zeros(len(rows)), 7, 7))
+    created = after(rows, start, rows.uniform("createdAt"), 7)
     read = rows.chance("isRead", 0.5)
     return {
         "userId": rows.parent.key,

@@ -25,6 +25,8 @@ from tasks.therapy.people import every_client, every_therapist
 from tasks.therapy.texts import GENERAL, by_topic, framed, pick_by, texts
 from tasks.therapy.times import after, ago, latest
 
+GOLDEN = (5**0.5 - 1) / 2
+
 AGE = 60
 """Days that the oldest post lies back."""
 
@@ -41,7 +43,8 @@ def _post(rows: Rows) -> Columns:
     """A post by the chosen member, in the voice of their role."""
     chosen = rows.chosen
     role, topic = chosen["role"].to_numpy(), chosen["topic"].to_numpy()
-    share = rows.uniform("text")
+    # Steps of the golden ratio: a person's texts lie apart in every bank, so none comes twice.
+    share = np.mod(rows.parent.uniform("text") + rows.position * GOLDEN, 1.0)
     title, body = np.empty(len(rows), object), np.empty(len(rows), object)
     for voice in ("client", "therapist"):
         of = role == voice
@@ -52,7 +55,8 @@ def _post(rows: Rows) -> Columns:
     member = framed(rows, "content", body, endings["client"], first=False)
     doctor = framed(rows, "guidance", body, endings["therapist"], first=False)
     joined = chosen["joinedAt"].to_numpy()
-    written = after(rows, latest(joined, ago(rows, np.ones(len(rows)), 0, AGE)), _when(rows), AGE)
+    start = latest(joined, ago(rows, np.zeros(len(rows)), AGE, AGE))
+    written = after(rows, start, rows.uniform("createdAt"), AGE)
     return {
         "title": title,
         "content": np.where(role == "client", member, doctor),
@@ -61,10 +65,6 @@ def _post(rows: Rows) -> Columns:
         "createdAt": written,
         "updatedAt": written,
     }
-
-
-def _when(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return rows.uniform("createdAt")
 
 
 @entity(

@@ -286,9 +286,6 @@ UPDATE "Worksheet" AS w SET "therapistId" = (
 WHERE "id" = (SELECT min("id") FROM "Worksheet")
 
 -- name: every_review_is_of_a_completed_meeting
-UPDATE "Review" SET "meetingId" = NULL WHERE "id" = (SELECT min("id") FROM "Review")
-
--- name: every_review_is_of_a_completed_meeting
 UPDATE "Meeting" SET "status" = 'NO_SHOW' WHERE "id" = (SELECT min("meetingId") FROM "Review")
 
 -- name: every_review_is_of_a_completed_meeting
