@@ -21,7 +21,7 @@ from tasks.prove import checked, complete, counts, digests, drifted, reported
 from tasks.publish import publish_report
 from tasks.remove import preview, remove
 from tasks.step import as_task, gather, submit
-from tasks.survey import require_met, step, survey
+from tasks.survey import look_first, step, survey
 from tasks.work import Assignment, close, profile_of, switched, work
 
 RETRIES = 4
@@ -142,7 +142,7 @@ def _require_upstream(assignment: Assignment, entities: tuple[Entity, ...]) -> N
 def _filled(assignment: Assignment, entities: tuple[Entity, ...]) -> Part:
     """Fill, then look: at the digests, and at what the steps that did not end left undone."""
     started = time.monotonic()
-    require_met(work(assignment), entities)
+    look_first(work(assignment), entities)
     steps, failed = gather(submit(assignment, entities))
     fresh = frozenset(one.table for one in steps if one.added or one.removed)
     done = {one.name: one for one in steps}

@@ -27,17 +27,27 @@ def survey(work: Work, entities: Iterable[Entity]) -> Plan:
 
 def steps(connection: Connection, work: Work, entities: Iterable[Entity]) -> tuple[Step, ...]:
     """The gap of every entity, upstream first: each sees the rows that those before would add."""
-    seen = Snapshot(connection, work.dataset)
-    return tuple(step(connection, work, one, seen) for one in entities)
+    snapshot = Snapshot(connection, work.dataset)
+    run = work.run.reading(snapshot)
+    found = []
+    for entity in entities:
+        gap = read.Gap(connection, entity, run, work.profile.chunk_rows)
+        planned = [rows for rows in gap if work.dataset.is_read(entity.table)]
+        for rows in planned:
+            snapshot.add(rows)
+        if planned:
+            run = work.run.reading(snapshot)  # frames made of the table before are out of date
+        found.append(_step(entity, gap))
+    return tuple(found)
 
 
-def step(connection: Connection, work: Work, entity: Entity, seen: Snapshot | None = None) -> Step:
+def step(connection: Connection, work: Work, entity: Entity) -> Step:
     """One entity's target and how much of it is present."""
-    snapshot = seen or Snapshot(connection, work.dataset)
-    gap = read.Gap(connection, entity, work.run.reading(snapshot), work.profile.chunk_rows)
-    planned = [rows for rows in gap if seen and work.dataset.is_read(entity.table)]
-    for rows in planned:
-        snapshot.add(rows)
+    (found,) = steps(connection, work, [entity])
+    return found
+
+
+def _step(entity: Entity, gap: read.Gap) -> Step:
     present = gap.target - gap.missing
     beyond = gap.owned - present
     return Step(entity.name, entity.table, gap.target, present, beyond, gap.lacking)
@@ -55,15 +65,18 @@ class Unmet(Refused):
         )
 
 
-def require_met(work: Work, entities: Iterable[Entity]) -> None:
-    """Look at all steps before any of them writes.
+def look_first(work: Work, entities: Iterable[Entity]) -> None:
+    """Look at all steps before any of them writes, where some depend on rows of others.
+
+    What is found satisfied is remembered, and its step does not look again.
 
     Raises:
         Unmet: the profile refuses what cannot be met, and there is something.
     """
-    if not work.dataset.requirements or work.profile.unmet == "report":
+    if not work.dataset.requirements:
         return
     with work.database.reading() as connection:
         found = steps(connection, work, entities)
-    if any(one.unmet for one in found):
+    if work.profile.unmet == "refuse" and any(one.unmet for one in found):
         raise Unmet(work.dataset.name, found)
+    work.satisfied.update({one.entity: one for one in found if not one.gap and not one.lacking})

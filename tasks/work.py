@@ -11,12 +11,13 @@ import os
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from tasks.datasets import dataset
 from tasks.engine import draws
 from tasks.engine.entity import Dataset
+from tasks.engine.plan import Step
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
 from tasks.postgres import embedded, reflect, snapshot
@@ -54,6 +55,8 @@ class Work:
     author: Author
     columns: dict[str, tuple[ColumnType, ...]]
     """The columns that each entity fills, with their types in the database."""
+    satisfied: dict[str, Step] = field(default_factory=dict)
+    """Entities that this run has seen to lack nothing."""
 
     def at(self, connection: Connection) -> Run:
         """The run over the rows that a transaction sees."""

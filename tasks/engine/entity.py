@@ -169,6 +169,9 @@ class Dataset:
     version: int = 1
     requirements: tuple[Minimum, ...] = ()
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables that the dataset writes, each once."""

@@ -120,7 +120,7 @@ def _lowest(every: Rows, free: np.ndarray[Any, Any], missing: Integers) -> Rows:
 def _with_choice(
     entity: Entity, rows: Rows, above: Rows, own: pd.DataFrame, wanted: Integers
 ) -> Rows:
-    if entity.choose is None:
+    if entity.choose is None or not len(rows):
         return rows
     if entity.choose.fills:
         return remaining(rows, above, own, own_of(entity), wanted)

@@ -44,7 +44,8 @@ def target(entity: Entity, run: Run) -> Rows:
 
 def all_parents(entity: Entity, run: Run) -> Rows:
     """The parents of an entity's rows as one."""
-    return next(_parents(entity, run, sys.maxsize), _no_parents(entity, run))
+    found = next(_parents(entity, run, sys.maxsize), None)
+    return _no_parents(entity, run) if found is None else found
 
 
 def slots(entity: Entity, above: Rows, number: Integers) -> Rows:

@@ -89,8 +89,9 @@ class Gap:
         self._connection, self._entity, self._run, self._size = connection, entity, run, size
 
     def __iter__(self) -> Iterator[Rows]:
-        for table in self._entity.reads:
-            self._run.read(table)  # now: rows may be made in another thread than this
+        if not self.reads:
+            for table in self._entity.reads:
+                self._run.read(table)  # now: the rows are made in another thread than this
         if isinstance(self._entity.count, Requirement):
             yield from self._required()
             return

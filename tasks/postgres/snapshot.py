@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from psycopg import sql
 
+from tasks.engine.counts import Requirement
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import Refused, SeedbedError
+from tasks.engine.requirement import own_table
 from tasks.engine.rows import Rows
 from tasks.engine.run import as_frame
 from tasks.engine.tables import SEEDED, Table
+from tasks.engine.values import Integers
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import by_table, identifier
 from tasks.postgres.reflect import table_columns
@@ -38,6 +43,15 @@ class CannotRead(SeedbedError):
         super().__init__(f"{table.name}: table {table.table} {problem}; nothing was written")
 
 
+@dataclass(frozen=True)
+class _Whole:
+    """All rows of a table: which of the dataset's entities made each (-1: none), its number."""
+
+    frame: pd.DataFrame
+    owner: Integers
+    number: Integers
+
+
 class Snapshot:
     """Reads tables for a dataset; each once, so that all frames of a step belong together.
 
@@ -48,7 +62,9 @@ class Snapshot:
     def __init__(self, connection: Connection, dataset: Dataset, *, empty: bool = False) -> None:
         self._connection = connection
         self._entities = by_table(dataset)
+        self._columns = columns_read(dataset)
         self._empty = empty
+        self._wholes: dict[str, _Whole] = {}
         self._frames: dict[Table, pd.DataFrame] = {}
         self._planned: dict[str, list[tuple[Entity, pd.DataFrame]]] = {}
 
@@ -59,7 +75,10 @@ class Snapshot:
             CannotRead: the table, or a column of it, is not there.
         """
         if table not in self._frames:
-            self._frames[table] = self._with_planned(table, self._read(table))
+            if table.table not in self._wholes:
+                self._wholes[table.table] = self._read(table)
+            frame = self._visible(table, self._wholes[table.table])
+            self._frames[table] = self._with_planned(table, frame)
         return self._frames[table]
 
     def add(self, rows: Rows) -> None:
@@ -71,12 +90,12 @@ class Snapshot:
         # What was read before does not know them yet.
         self._frames = {t: f for t, f in self._frames.items() if t.table != entity.table}
 
-    def _read(self, table: Table) -> pd.DataFrame:
-        names = list(dict.fromkeys([table.key, *table.columns]))
+    def _read(self, table: Table) -> _Whole:
         held = table_columns(self._connection, table.table)
-        absent = [name for name in names if name not in held]
-        if absent:
-            raise CannotRead(table, absent if held else ())
+        if not held:
+            raise CannotRead(table, ())
+        wanted = dict.fromkeys((table.key, *self._columns.get(table.table, ()), *table.columns))
+        names = [name for name in wanted if name in held]
         query = sql.SQL("SELECT {columns} FROM {table} WHERE {some} ORDER BY {key}").format(
             columns=sql.SQL(", ").join(
                 # The driver knows no enums: it would hand out their bytes.
@@ -95,18 +114,28 @@ class Snapshot:
             name: _series(list(values), held[name].type.type)
             for name, values in zip(names, columns, strict=True)
         }
-        return self._visible(table, pd.DataFrame(series))
+        return self._owned(table, pd.DataFrame(series))
 
-    def _visible(self, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-        """Without our rows that the table does not show."""
-        seeded = np.zeros(len(frame), dtype=np.int64)
-        shown = np.ones(len(frame), dtype=bool)
-        for entity in self._entities.get(table.table, ()):
-            number, ours = entity.key.read(list(frame[table.key]))
-            seeded[ours] = number[ours]
-            if table.after is not None and entity not in table.after:
-                shown &= ~ours
-        return frame.assign(**{SEEDED: seeded})[shown].reset_index(drop=True)
+    def _owned(self, table: Table, frame: pd.DataFrame) -> _Whole:
+        owner, number = np.full(len(frame), -1), np.zeros(len(frame), dtype=np.int64)
+        keys = list(frame[table.key])
+        for place, entity in enumerate(self._entities.get(table.table, ())):
+            found, ours = entity.key.read(keys)
+            owner[ours], number[ours] = place, found[ours]
+        return _Whole(frame, owner, number)
+
+    def _visible(self, table: Table, whole: _Whole) -> pd.DataFrame:
+        """The table's columns, without our rows that it does not show."""
+        names = list(dict.fromkeys((table.key, *table.columns)))
+        absent = [name for name in names if name not in whole.frame]
+        if absent:
+            raise CannotRead(table, absent)
+        frame = whole.frame[names].assign(**{SEEDED: whole.number})
+        if table.after is None:
+            return frame
+        made = self._entities.get(table.table, ())
+        shown = [-1, *(place for place, one in enumerate(made) if one in table.after)]
+        return frame[np.isin(whole.owner, shown)].reset_index(drop=True)
 
     def _with_planned(self, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
         planned = [
@@ -118,6 +147,17 @@ class Snapshot:
             return frame
         whole = pd.concat([frame, *planned], ignore_index=True)
         return whole.sort_values(table.key, ignore_index=True)
+
+
+@cache
+def columns_read(dataset: Dataset) -> dict[str, tuple[str, ...]]:
+    """The columns of every table that some entity of the dataset reads."""
+    found: dict[str, dict[str, None]] = {}
+    for entity in dataset.entities:
+        own = (own_table(entity),) if isinstance(entity.count, Requirement) else ()
+        for table in (*entity.tables, *own):
+            found.setdefault(table.table, {}).update(dict.fromkeys(table.columns))
+    return {table: tuple(columns) for table, columns in found.items()}
 
 
 def _series(values: list[Any], kind: str) -> pd.Series[Any]:

@@ -17,7 +17,7 @@ from tasks.engine.order import ordered
 from tasks.postgres.reflect import SchemaMismatch
 from tasks.prove import checked
 from tasks.remove import remove
-from tasks.survey import Unmet, require_met, survey
+from tasks.survey import Unmet, look_first, survey
 from tests.postgres.strangers import delete_just, dependents, keys
 from tests.postgres.worlds import Connection, World, contents, fill_all, others
 
@@ -258,7 +258,7 @@ def test_what_cannot_be_met_is_refused_before_anything_is_written(
     with world.superuser() as person:
         before = contents(person)
         with world.opened() as work, pytest.raises(Unmet) as caught:
-            require_met(work, ordered(chosen.entities))
+            look_first(work, ordered(chosen.entities))
         assert contents(person) == before
     assert "community_members: real-community-0 needs 8, of which 3 cannot be met" in str(
         caught.value
@@ -272,7 +272,7 @@ def test_what_cannot_be_met_is_reported_where_the_profile_says_so(
     world = fresh(chosen)
     too_small(world, unmet="report")
     with world.opened() as work:
-        require_met(work, ordered(chosen.entities))
+        look_first(work, ordered(chosen.entities))
         reports = fill_all(work)
     assert reports["community_members"].unmet > 0
     assert any(one.startswith("every_community_has_enough_members") for one in violated(world))
