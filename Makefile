@@ -8,13 +8,13 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .PHONY: seed test lint bench up down lock install clean
 
-seed: install  ## seed `commerce` on the embedded server through a deployment run, show the result
+seed: install  ## seed the datasets of `dev` on the embedded server by a deployment run, show it
 	@$(BIN)/seedbed up
 	@PREFECT_API_URL=$$($(BIN)/seedbed status --json | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["api"])') \
 		$(BIN)/prefect deployment run seed/dev --watch > .venv/seed.log || { cat .venv/seed.log; exit 1; }
 	@tail -n 1 .venv/seed.log
-	@$(BIN)/seedbed runs commerce
-	@$(BIN)/seedbed verify commerce
+	@$(BIN)/seedbed runs
+	@$(BIN)/seedbed verify
 	@$(BIN)/seedbed status
 
 test: lint  ## all tests, on a real PostgreSQL

@@ -107,7 +107,7 @@ def summary(report: Report) -> list[dict[str, Any]]:
     """One row for all and one a step; what is missing, if anything is, replaces the digests."""
     short = {table: digest[:DIGITS] for table, digest in report.digests.items()}
     rows = steps_table(report.entities, short)
-    tables = len({row["table"] for row in rows})
+    tables = len({step.table for step in report.entities})
     counts = ("target", "present", "added", "removed")
     whole: dict[str, Any] = {name: sum(row[name] for row in rows) for name in counts}
     whole |= {"step": "all", "table": f"{tables} table{'' if tables == 1 else 's'}", "digest": ""}

@@ -171,18 +171,21 @@ def _background(home: Path, verb: str) -> dict[str, Any]:
 @pytest.fixture(scope="package")
 def seeded(background: Background) -> Seeded:
     """A run of `seed/dev` into an empty database."""
-    run = background.run("seed/dev", steps=17, as_of=AS_OF)
+    run = background.run("seed/dev", steps=17, as_of=AS_OF, datasets=["commerce"])
     return Seeded(run.id, run.state, run.message, run.steps, background.digests())
 
 
 @pytest.fixture(scope="package")
 def failed(background: Background, seeded: Seeded) -> Run:
     """The same after a reset, in a database whose campaigns may cost next to nothing."""
-    assert background.run("reset/dev", steps=1, confirm=True).state == "Completed"
+    assert (
+        background.run("reset/dev", steps=1, confirm=True, datasets=["commerce"]).state
+        == "Completed"
+    )
     constraint = "ALTER TABLE campaigns ADD CONSTRAINT no_budget CHECK (budget < 1) NOT VALID"
     with background.connect() as connection:
         connection.execute(constraint)
-    return background.run("seed/dev", steps=17, as_of=AS_OF)
+    return background.run("seed/dev", steps=17, as_of=AS_OF, datasets=["commerce"])
 
 
 @pytest.fixture(scope="package")
@@ -228,3 +231,9 @@ def picture(page: Page, tmp_path: Path) -> Callable[[str], bytes]:
         return taken
 
     return take
+
+
+@pytest.fixture(scope="package")
+def enriched(background: Background) -> Run:
+    """therapy, seeded through its deployment."""
+    return background.run("seed/dev", steps=22, as_of=AS_OF, datasets=["therapy"])

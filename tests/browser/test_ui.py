@@ -152,6 +152,34 @@ def test_the_graph_shows_every_step_and_its_dependencies(
     assert colours(page, picture("graph"))[RED] < BOX
 
 
+ENRICHERS = {
+    *("memberships", "relationships", "availability", "assessments", "posts"),
+    *("moderator_assignments", "comments", "hearts", "meetings", "worksheets", "messages"),
+    *("reviews", "message_interactions", "rooms", "notifications", "reports", "user_blocks"),
+    "payments",
+}
+
+
+def test_independent_enrichers_run_at_the_same_time(
+    page: Page, background: Background, enriched: Run, picture: Picture
+) -> None:
+    open_run(page, background, enriched)
+    nodes: list[list[Any]] = background.get(f"flow_runs/{enriched.id}/graph-v2")["nodes"]
+    spans = {
+        node["label"].removeprefix("therapy."): (node["start_time"], node["end_time"])
+        for _, node in nodes
+    }
+    assert set(spans) == ENRICHERS | {"users", "communities", "room_groups", "digests"}
+    together = [
+        (one, other)
+        for one in ENRICHERS
+        for other in ENRICHERS
+        if one < other and spans[one][0] < spans[other][1] and spans[other][0] < spans[one][1]
+    ]
+    assert len(together) >= 5
+    picture("therapy")
+
+
 def test_every_step_is_listed_as_completed(
     page: Page, background: Background, seeded: Seeded
 ) -> None:
