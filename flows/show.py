@@ -19,13 +19,13 @@ PLAIN_WIDTH = 160
 """Columns where there is no terminal: wide enough that no cell is cut."""
 
 COLUMNS = (
-    ("target", "present", "added", "removed", "seconds", "digest"),
+    ("target", "present", "added", "removed", "updated", "seconds", "digest"),
     ("target", "present", "missing"),
 )
 """What a step's row shows: of a run that may change something, and of a plan. The digest is its
 table's."""
 
-SUMMED = ("target", "present", "added", "removed", "seconds")
+SUMMED = ("target", "present", "added", "removed", "updated", "seconds")
 
 LISTED = 20
 """Lines about what is lacking before the rest is only counted."""
@@ -116,15 +116,22 @@ def last_run(name: str, lines: Sequence[Line]) -> None:
     head = f"{end.verb} of {name} in {end.environment}, as of {end.as_of}"
     out.print(f"[bold]{head}, {first:%Y-%m-%d %H:%M:%S} UTC[/]")
     table = Table(box=None)
-    for column in ("step", "added", "removed", "seconds"):
+    for column in ("step", "added", "removed", "updated", "seconds"):
         table.add_column(column, justify="left" if column == "step" else "right")
     for line in lines:
         seconds = (line.finished - line.started).total_seconds()
-        table.add_row(line.step, f"{line.added:,}", f"{line.removed:,}", f"{seconds:.2f}")
-    added, removed = sum(line.added for line in lines), sum(line.removed for line in lines)
+        table.add_row(line.step, *_did(line.added, line.removed, line.updated, seconds))
     seconds = (end.finished - first).total_seconds()
-    table.add_row("all", f"{added:,}", f"{removed:,}", f"{seconds:.2f}", style="bold")
+    added, removed, updated = (
+        sum(counts)
+        for counts in zip(*((one.added, one.removed, one.updated) for one in lines), strict=True)
+    )
+    table.add_row("all", *_did(added, removed, updated, seconds), style="bold")
     out.print(table)
+
+
+def _did(added: int, removed: int, updated: int, seconds: float) -> tuple[str, ...]:
+    return f"{added:,}", f"{removed:,}", f"{updated:,}", f"{seconds:.2f}"
 
 
 def _entities(out: Console, document: Document) -> None:
@@ -134,7 +141,8 @@ def _entities(out: Console, document: Document) -> None:
     out.print(f"[bold]{title}, seed {document['seed']}, scale {document['scale']}[/]")
     table = Table(box=None)
     table.add_column("entity")
-    columns = COLUMNS[document["verb"] == "plan"]
+    updates = any(one["updated"] for one in document["entities"])
+    columns = [one for one in COLUMNS[document["verb"] == "plan"] if updates or one != "updated"]
     for name in columns:
         table.add_column(name, justify="left" if name == "digest" else "right")
     for one in _steps(document["entities"]):

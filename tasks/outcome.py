@@ -64,8 +64,8 @@ class Unsatisfied(SeedbedError):
 
 
 def _did(report: Report) -> str:
-    tables = [step.table for step in report.entities if step.added or step.removed]
-    did = sentence(report.added, report.removed, tables, report.seconds)
+    tables = [step.table for step in report.entities if step.wrote]
+    did = sentence(report.added, report.removed, tables, report.seconds, report.updated)
     return f"{report.dataset}: {did}"
 
 

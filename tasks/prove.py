@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tasks.engine.declared import Declared
-from tasks.engine.entity import Entity
-from tasks.engine.plan import Step
+from tasks.engine.entity import Step
+from tasks.engine.plan import Standing
 from tasks.engine.report import Check, Drift, StepReport
 from tasks.postgres import checks, digest
 from tasks.postgres.drift import drift
 from tasks.postgres.snapshot import Snapshot
-from tasks.survey import step
+from tasks.survey import standings
 from tasks.work import Work
 
 
-def counts(work: Work, entity: Entity) -> StepReport:
-    """How much of an entity's target is present."""
-    with work.database.reading() as connection:
-        found = step(connection, work, entity)
-    return reported(entity, found)
+def counts(work: Work, wanted: Sequence[Step]) -> tuple[StepReport, ...]:
+    """How much of each step's target is present; each sees the rows that those before lack."""
+    with work.database.scratch() as connection:
+        found = standings(connection, work, wanted)
+    return tuple(reported(one, standing) for one, standing in zip(wanted, found, strict=True))
 
 
-def reported(entity: Entity, found: Step) -> StepReport:
-    """A step of a plan as a report."""
+def reported(step: Step, found: Standing) -> StepReport:
+    """Where a step stands as a report."""
     return StepReport(
-        name=entity.name,
-        table=entity.table,
+        name=step.name,
+        table=step.table,
         target=found.target,
         present=found.present,
         added=0,
         removed=0,
         seconds=0.0,
-        step=entity.step,
+        step=step.step,
         lacking=found.lacking,
     )
 
 
 def complete(steps: tuple[StepReport, ...]) -> Check:
     """Whether every target is present."""
-    lacking = sum(one.target - one.present - one.added for one in steps)
+    lacking = sum(one.missing for one in steps)
     return Check("every_declared_row_is_present", "No entity lacks a row of its target.", lacking)
 
 

@@ -26,7 +26,7 @@ LONG_STEP_ROWS = 100_000
 
 SECONDS_BETWEEN_UPDATES = 1.0
 
-WORK = ("step", "table", "target", "present", "added", "removed", "seconds", "rows/s")
+WORK = ("step", "table", "target", "present", "added", "removed", "updated", "seconds", "rows/s")
 COLUMNS = {
     "plan": ("step", "table", "target", "present", "missing"),
     "verify": ("step", "table", "target", "present", "missing", "digest"),
@@ -108,16 +108,15 @@ def summary(report: Report) -> list[dict[str, Any]]:
     short = {table: digest[:DIGITS] for table, digest in report.digests.items()}
     rows = steps_table(report.entities, short)
     tables = len({step.table for step in report.entities})
-    counts = ("target", "present", "added", "removed")
+    counts = ("target", "present", "added", "removed", "updated", "missing")
     whole: dict[str, Any] = {name: sum(row[name] for row in rows) for name in counts}
     whole |= {"step": "all", "table": f"{tables} table{'' if tables == 1 else 's'}", "digest": ""}
     whole["seconds"] = round(report.seconds, 2)
     whole["rows/s"] = round(report.added / report.seconds) if report.seconds else 0
     rows.insert(0, whole)  # last, it would be below the page's end
-    for row in rows:
-        row["missing"] = row["target"] - row["present"] - row["added"]
     last = "missing" if whole["missing"] else "digest"
-    return _columns(COLUMNS.get(report.verb, (*WORK, last)), rows)
+    work = [name for name in WORK if name != "updated" or whole["updated"]]
+    return _columns(COLUMNS.get(report.verb, (*work, last)), rows)
 
 
 def _columns(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ def remove(work: Work, *, strict: bool) -> Removal:
             raise RowsLeft(work.dataset.name, left, gone.kept)
         if gone.rows:
             author = replace(work.author, verb=PARTIAL if gone.kept else "reset")
-            record.write(connection, author, work.run, "(all)", added=0, removed=gone.rows)
+            record.write(connection, author, work.run, "(all)", removed=gone.rows)
     return gone
 
 

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from tasks.datasets import dataset
-from tasks.engine.entity import Entity
+from tasks.engine.entity import Step
 from tasks.engine.errors import Refused, SeedbedError
 from tasks.engine.order import ordered, selected
 from tasks.engine.plan import Plan, Removal
@@ -21,7 +21,7 @@ from tasks.prove import checked, complete, counts, digests, drifted, reported
 from tasks.publish import publish_report
 from tasks.remove import preview, remove
 from tasks.step import as_task, gather, submit
-from tasks.survey import look_first, step, survey
+from tasks.survey import look_first, standings, survey
 from tasks.work import Assignment, close, profile_of, switched, work
 
 RETRIES = 4
@@ -40,23 +40,23 @@ class UpstreamMissing(Refused):
 
 def plan_round(assignment: Assignment, intent: Intent) -> Part:
     """The plan of the chosen entities."""
-    entities = _chosen(assignment, intent)
+    steps = _chosen(assignment, intent)
 
     def body(assignment: Assignment) -> State[Any]:
-        found = survey(work(assignment), entities)
+        found = survey(work(assignment), steps)
         said = f"{found.gap} rows to add, {found.removal.rows} a reset would remove"
         return Completed(message=said, data=found)
 
     found: Plan = _result(assignment, "plan", "What is missing, and what a reset would do.", body)
-    steps = [reported(one, step) for one, step in zip(entities, found.steps, strict=True)]
+    reports = [reported(one, held) for one, held in zip(steps, found.steps, strict=True)]
     beyond = [
-        f"{one.entity}: {one.beyond} owned rows beyond the target"
+        f"{one.step}: {one.beyond} owned rows beyond the target"
         for one in found.steps
         if one.beyond
     ]
     reset = f"a reset would remove {found.removal.rows} rows and keep {found.removal.kept}"
     notes = (*beyond, reset, *found.removal.slow)
-    report = _report(assignment, steps).with_(kept=found.removal.pins, notes=notes)
+    report = _report(assignment, reports).with_(kept=found.removal.pins, notes=notes)
     publish_report(report)
     return Part(report, said=f"{assignment.dataset}: {found.gap} rows to add; {reset}")
 
@@ -65,14 +65,15 @@ def seed_round(assignment: Assignment, intent: Intent) -> Part:
     """Fill the chosen entities and digest their tables; with SEED_AUDIT=true only plan it."""
     if switched("SEED_AUDIT"):
         return plan_round(assignment, intent)
-    entities = _chosen(assignment, intent)
-    _require_upstream(assignment, entities)
-    return _filled(assignment, entities)
+    steps = _chosen(assignment, intent)
+    _require_upstream(assignment, steps)
+    return _filled(assignment, steps)
 
 
 def roll_round(assignment: Assignment) -> Part:
     """Move the windows to as_of, touch nothing else, then verify."""
-    windows = ordered(one for one in dataset(assignment.dataset).entities if one.windowed)
+    chosen = dataset(assignment.dataset)
+    windows = ordered(one for one in chosen.entities if one.windowed)
     _require_upstream(assignment, windows)
     return _verified(assignment, _filled(assignment, windows))
 
@@ -82,7 +83,7 @@ def rebuild_round(assignment: Assignment) -> Part:
     removed = reset_round(assignment, confirm=True, strict=False).report
     fresh = assignment if removed.kept else replace(assignment, anchor=assignment.as_of)
     try:
-        part = _filled(fresh, ordered(dataset(fresh.dataset).entities))
+        part = _filled(fresh, ordered(dataset(fresh.dataset).steps))
         part = replace(part, report=part.report.with_(kept=removed.kept))
         return _verified(fresh, part)
     finally:
@@ -122,34 +123,34 @@ def _removal_said(gone: Removal, confirm: bool) -> str:
     return f"{did} {gone.rows} rows{kept}"
 
 
-def _chosen(assignment: Assignment, intent: Intent) -> tuple[Entity, ...]:
+def _chosen(assignment: Assignment, intent: Intent) -> tuple[Step, ...]:
     choice = intent.choice
     return selected(dataset(assignment.dataset), choice.only, choice.with_upstream)
 
 
-def _require_upstream(assignment: Assignment, entities: tuple[Entity, ...]) -> None:
-    outside = {up for one in entities for up in one.above if up not in entities}
+def _require_upstream(assignment: Assignment, steps: tuple[Step, ...]) -> None:
+    outside = {up for one in steps for up in one.above if up not in steps}
     if not outside:
         return
     opened = work(assignment)
-    with opened.database.reading() as connection:
-        gaps = {one.name: step(connection, opened, one).gap for one in ordered(outside)}
-    lacking = {name: gap for name, gap in gaps.items() if gap}
+    with opened.database.scratch() as connection:
+        found = standings(connection, opened, ordered(outside))
+    lacking = {one.step: one.gap for one in found if one.gap}
     if lacking:
         raise UpstreamMissing(assignment.dataset, lacking)
 
 
-def _filled(assignment: Assignment, entities: tuple[Entity, ...]) -> Part:
+def _filled(assignment: Assignment, wanted: tuple[Step, ...]) -> Part:
     """Fill, then look: at the digests, and at what the steps that did not end left undone."""
     started = time.monotonic()
-    look_first(work(assignment), entities)
-    steps, failed = gather(submit(assignment, entities))
-    fresh = frozenset(one.table for one in steps if one.added or one.removed)
+    look_first(work(assignment), wanted)
+    steps, failed = gather(submit(assignment, wanted))
+    fresh = frozenset(one.table for one in steps if one.wrote)
     done = {one.name: one for one in steps}
 
     def body(assignment: Assignment) -> State[Any]:
         opened = work(assignment)
-        undone = {one.name: counts(opened, one) for one in entities if one.name not in done}
+        undone = counts(opened, [one for one in wanted if one.name not in done])
         found = digests(opened, fresh)
         return Completed(message=f"{len(found)} tables", data=(found, undone))
 
@@ -159,7 +160,8 @@ def _filled(assignment: Assignment, entities: tuple[Entity, ...]) -> Part:
         # A step's own failure tells more than the look at what it left.
         failed = failed or (f"digests failed: {error}",)
         return Part(_report(assignment, list(steps)), failed)
-    reports = tuple((done | undone)[one.name] for one in entities)
+    done |= {one.name: one for one in undone}
+    reports = tuple(done[one.name] for one in wanted)
     report = _report(assignment, list(reports)).with_(
         checks=(complete(reports),), digests=found, seconds=time.monotonic() - started
     )
@@ -205,7 +207,7 @@ def _verified_said(report: Report) -> str:
 
 def _counts(assignment: Assignment) -> State[Any]:
     opened = work(assignment)
-    found = tuple(counts(opened, one) for one in ordered(opened.dataset.entities))
+    found = counts(opened, ordered(opened.dataset.steps))
     return Completed(message=f"{sum(one.present for one in found)} rows present", data=found)
 
 

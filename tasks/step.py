@@ -20,13 +20,13 @@ from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
 from tasks.datasets import dataset
-from tasks.engine.entity import Dataset, Entity
+from tasks.engine.entity import Dataset, Entity, Step
 from tasks.engine.errors import SeedbedError
 from tasks.engine.order import by_task
 from tasks.engine.report import StepReport, combined
 from tasks.engine.target import count
-from tasks.fill import fill
 from tasks.listen import News, tell
+from tasks.perform import perform
 from tasks.postgres.failures import passing, sentence
 from tasks.postgres.load import RowRefused, constraint_columns
 from tasks.prove import reported
@@ -90,44 +90,45 @@ def as_task(name: str, about: str, retries: int, body: Callable[[Assignment], St
 
 
 @cache
-def seeding(chosen: Dataset, name: str, entities: tuple[Entity, ...]) -> Any:
-    """The seeding step of an entity, or of several that are filled one after the other."""
+def seeding(chosen: Dataset, name: str, steps: tuple[Step, ...]) -> Any:
+    """The task of a step, or of several that are done one after the other."""
 
     def body(assignment: Assignment) -> State[Any]:
         opened = work(assignment)
-        reports = tuple(_filled(assignment, opened, one, name) for one in entities)
+        reports = tuple(_done(assignment, opened, one, name) for one in steps)
         report = combined(name, reports)
-        if report.added or report.removed:  # the run's summary tells of the others
+        if report.wrote:  # the run's summary tells of the others
             publish_step(assignment, report)
         return Completed(message=str(report), data=reports)
 
-    about = "; ".join(one.about for one in entities)
-    retries = max(one.retries for one in entities)
+    about = "; ".join(one.about for one in steps)
+    retries = max(one.retries for one in steps)
     return as_task(f"{chosen.name}.{name}", about, retries, body)
 
 
-def _filled(assignment: Assignment, opened: Work, entity: Entity, step: str) -> StepReport:
-    seen = opened.satisfied.get(entity.name)
-    if seen is not None and not entity.windowed:
-        return reported(entity, seen)
+def _done(assignment: Assignment, opened: Work, step: Step, task: str) -> StepReport:
+    seen = opened.satisfied.get(step.name)
+    if seen is not None and not (isinstance(step, Entity) and step.windowed):
+        return reported(step, seen)
 
     def total() -> int:
         with opened.database.reading() as connection:
-            return count(entity, opened.at(connection))
+            rows = step if isinstance(step, Entity) else None
+            return count(rows, opened.at(connection)) if rows else 0
 
-    progress = Progress(assignment, entity.name, total)
+    progress = Progress(assignment, step.name, total)
 
     def show(rows: int) -> None:
-        tell(News(f"{assignment.dataset}.{step}", "running", progress.add(rows)))
+        tell(News(f"{assignment.dataset}.{task}", "running", progress.add(rows)))
 
     try:
-        report = fill(opened, entity, show)
+        report = perform(opened, step, show)
     except RowRefused as refused:
         raise SeedbedError(_named(opened, refused)) from None
     progress.done()
     if switched("SEED_VERBOSE"):
         for lack in report.lacking:
-            get_run_logger().info("%s: %s", entity.name, lack)
+            get_run_logger().info("%s: %s", step.name, lack)
     return report
 
 
@@ -143,11 +144,11 @@ def _named(opened: Work, refused: RowRefused) -> str:
 Futures = dict[str, PrefectFuture[Any]]
 
 
-def submit(assignment: Assignment, entities: Iterable[Entity]) -> Futures:
+def submit(assignment: Assignment, steps: Iterable[Step]) -> Futures:
     """Submit the steps in order; each starts as soon as its upstream is done."""
     chosen = dataset(assignment.dataset)
     futures: Futures = {}
-    for name, members in by_task(entities).items():
+    for name, members in by_task(steps).items():
         above = dict.fromkeys(up.task for one in members for up in one.above)
         needs = [futures[task] for task in above if task in futures and task != name]
         futures[name] = seeding(chosen, name, members).submit(assignment, wait_for=needs)

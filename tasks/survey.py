@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tasks.engine.entity import Entity
+from tasks.engine.entity import Entity, Step
 from tasks.engine.errors import Refused
-from tasks.engine.plan import Plan, Step
+from tasks.engine.plan import Plan, Standing
+from tasks.engine.update import Update
 from tasks.postgres import delete, read
 from tasks.postgres.database import Connection
 from tasks.postgres.references import everything
+from tasks.postgres.revise import pending
 from tasks.postgres.snapshot import Snapshot
 from tasks.work import Work
 
@@ -17,47 +19,47 @@ SHOWN = 5
 """Of many parents that lack something, as many as a sentence can hold."""
 
 
-def survey(work: Work, entities: Iterable[Entity]) -> Plan:
-    """Target, present and gap of every entity, and what a reset would do. Reads only."""
-    with work.database.reading() as connection:
-        found = steps(connection, work, entities)
+def survey(work: Work, wanted: Iterable[Step]) -> Plan:
+    """Where every step stands, and what a reset would do. Reads only."""
+    with work.database.scratch() as connection:
+        found = standings(connection, work, wanted)
         removal = delete.look(connection, work.dataset, everything(work.dataset))
     return Plan(work.dataset.name, found, removal)
 
 
-def steps(connection: Connection, work: Work, entities: Iterable[Entity]) -> tuple[Step, ...]:
-    """The gap of every entity, upstream first: each sees the rows that those before would add."""
+def standings(connection: Connection, work: Work, wanted: Iterable[Step]) -> tuple[Standing, ...]:
+    """Where every step stands, upstream first: each sees the rows that those before would add."""
     snapshot = Snapshot(connection, work.dataset)
     run = work.run.reading(snapshot)
     found = []
-    for entity in entities:
-        gap = read.Gap(connection, entity, run, work.profile.chunk_rows)
-        planned = [rows for rows in gap if work.dataset.is_read(entity.table)]
+    for step in wanted:
+        if isinstance(step, Update):
+            columns = work.columns[step.name]
+            due = pending(connection, step, run, columns, work.profile.chunk_rows)
+            found.append(Standing(step.name, step.table, due.target, due.present - due.changing))
+            continue
+        assert isinstance(step, Entity)  # there is no other kind
+        gap = read.Gap(connection, step, run, work.profile.chunk_rows)
+        planned = [rows for rows in gap if work.dataset.is_read(step.table)]
         for rows in planned:
             snapshot.add(rows)
         if planned:
             run = work.run.reading(snapshot)  # frames made of the table before are out of date
-        found.append(_step(entity, gap))
+        found.append(_standing(step, gap))
     return tuple(found)
 
 
-def step(connection: Connection, work: Work, entity: Entity) -> Step:
-    """One entity's target and how much of it is present."""
-    (found,) = steps(connection, work, [entity])
-    return found
-
-
-def _step(entity: Entity, gap: read.Gap) -> Step:
+def _standing(entity: Entity, gap: read.Gap) -> Standing:
     present = gap.target - gap.missing
     beyond = gap.owned - present
-    return Step(entity.name, entity.table, gap.target, present, beyond, gap.lacking)
+    return Standing(entity.name, entity.table, gap.target, present, beyond, gap.lacking)
 
 
 class Unmet(Refused):
     """Requirements that nothing is left to meet, in a profile that wants none of that."""
 
-    def __init__(self, dataset: str, found: Iterable[Step]) -> None:
-        lines = [f"{one.entity}: {lack}" for one in found for lack in one.lacking if lack.unmet]
+    def __init__(self, dataset: str, found: Iterable[Standing]) -> None:
+        lines = [f"{one.step}: {lack}" for one in found for lack in one.lacking if lack.unmet]
         more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
         super().__init__(
             f"{dataset}: requirements cannot be met: {'; '.join(lines[:SHOWN])}{more}. Nothing was "
@@ -65,7 +67,7 @@ class Unmet(Refused):
         )
 
 
-def look_first(work: Work, entities: Iterable[Entity]) -> None:
+def look_first(work: Work, wanted: Iterable[Step]) -> None:
     """Look at all steps before any of them writes, where some depend on rows of others.
 
     What is found satisfied is remembered, and its step does not look again.
@@ -75,8 +77,8 @@ def look_first(work: Work, entities: Iterable[Entity]) -> None:
     """
     if not work.dataset.requirements:
         return
-    with work.database.reading() as connection:
-        found = steps(connection, work, entities)
+    with work.database.scratch() as connection:
+        found = standings(connection, work, wanted)
     if work.profile.unmet == "refuse" and any(one.unmet for one in found):
         raise Unmet(work.dataset.name, found)
-    work.satisfied.update({one.entity: one for one in found if not one.gap and not one.lacking})
+    work.satisfied.update({one.step: one for one in found if not one.gap and not one.lacking})

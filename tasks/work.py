@@ -17,9 +17,10 @@ from datetime import date
 from tasks.datasets import dataset
 from tasks.engine import draws
 from tasks.engine.entity import Dataset
-from tasks.engine.plan import Step
+from tasks.engine.plan import Standing
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
+from tasks.engine.update import Update
 from tasks.postgres import embedded, reflect, snapshot
 from tasks.postgres.address import Address, choose
 from tasks.postgres.connect import engine
@@ -54,9 +55,9 @@ class Work:
     run: Run
     author: Author
     columns: dict[str, tuple[ColumnType, ...]]
-    """The columns that each entity fills, with their types in the database."""
-    satisfied: dict[str, Step] = field(default_factory=dict)
-    """Entities that this run has seen to lack nothing."""
+    """The columns that each step writes, with their types in the database."""
+    satisfied: dict[str, Standing] = field(default_factory=dict)
+    """Steps that this run has seen to lack nothing."""
 
     def at(self, connection: Connection) -> Run:
         """The run over the rows that a transaction sees."""
@@ -131,7 +132,7 @@ def application(name: str, run: str) -> str:
 
 
 def fitted(connection: Connection, chosen: Dataset, run: Run) -> dict[str, tuple[ColumnType, ...]]:
-    """The columns that the entities fill, with their types in this database.
+    """The columns that the entities fill and the updates change, with their types in this database.
 
     Raises:
         SchemaMismatch, CannotRead: a table does not fit its entity, or a view.
@@ -139,7 +140,11 @@ def fitted(connection: Connection, chosen: Dataset, run: Run) -> dict[str, tuple
     """
     snapshot.require(connection, chosen)
     empty = run.reading(Snapshot(connection, chosen, empty=True))
-    return {one.name: reflect.fitted(connection, one, empty) for one in chosen.entities}
+    return {one.name: reflect.fitted(connection, one, empty) for one in chosen.entities} | {
+        one.name: reflect.changed(connection, one, empty)
+        for one in chosen.later
+        if isinstance(one, Update)
+    }
 
 
 def generator(chosen: Dataset) -> str:

@@ -7,6 +7,7 @@ from tasks.engine.keys import text_key, uuid_key
 from tasks.engine.minimums import Minimum
 from tasks.engine.rows import Rows
 from tasks.engine.tables import SEEDED, Table, View, view
+from tasks.engine.update import settle, update
 from tasks.engine.values import (
     Booleans,
     Columns,
@@ -46,8 +47,10 @@ __all__ = [
     "money",
     "ratio",
     "scaled",
+    "settle",
     "text",
     "text_key",
+    "update",
     "uuid_key",
     "view",
     "where",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from tasks.engine.choice import Choice
 from tasks.engine.counts import Count, Daily, Requirement, exactly
@@ -19,6 +19,37 @@ from tasks.engine.values import Columns
 
 ColumnFunction: TypeAlias = Callable[..., Columns]
 Parent: TypeAlias = "Entity | Table | View"
+
+
+class Step(Protocol):
+    """What a run does in one go: an entity's rows are added, or something is done after them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def about(self) -> str: ...
+
+    @property
+    def table(self) -> str: ...
+
+    @property
+    def step(self) -> str: ...
+
+    @property
+    def retries(self) -> int: ...
+
+    @property
+    def task(self) -> str:
+        """The Prefect task that does it, together with others of the same name."""
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables whose rows of any origin it reads."""
+
+    @property
+    def above(self) -> tuple[Step, ...]:
+        """The steps that must be done first."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +74,9 @@ class Entity:
     choose: Choice | None = None
     references: dict[str, Entity] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
+    staged: dict[str, Any] = field(default_factory=dict)
+    stamped: frozenset[str] = frozenset()
+    after: tuple[Step, ...] = ()
     step: str = ""
     retries: int = 4
 
@@ -70,11 +104,11 @@ class Entity:
         return tables_of(one for one in self.inputs if not isinstance(one, Entity))
 
     @cached_property
-    def above(self) -> tuple[Entity, ...]:
-        """The entities that must be there first."""
+    def above(self) -> tuple[Step, ...]:
+        """The steps that must be done first."""
         direct = [one for one in self.inputs if isinstance(one, Entity)]
         read = [made for table in self.tables for made in table.after or ()]
-        return tuple(dict.fromkeys([*direct, *read]))
+        return tuple(dict.fromkeys([*direct, *read, *self.after]))
 
     @cached_property
     def reads(self) -> tuple[Table, ...]:
@@ -114,6 +148,9 @@ def entity(
     choose: Choice | None = None,
     references: dict[str, Entity] | None = None,
     optional: Iterable[str] = (),
+    staged: dict[str, Any] | None = None,
+    stamped: Iterable[str] = (),
+    after: tuple[Step, ...] = (),
     step: str = "",
     retries: int = 4,
 ) -> Callable[[ColumnFunction], Entity]:
@@ -125,13 +162,7 @@ def entity(
     """
 
     def declare(columns: ColumnFunction) -> Entity:
-        taken = list(inspect.signature(columns).parameters)[1:]
-        declared = [one.name for one in upstream]
-        if taken != declared:
-            raise BadDeclaration(
-                columns.__name__,
-                f"takes {taken} but declares upstream {declared}; make the two the same",
-            )
+        paired(columns, upstream)
         if isinstance(per, Table | View) and getattr(key, "fan", None) is not None:
             problem = f"is made per {per.name}, whose rows have no numbers; take a key without fan"
             raise BadDeclaration(columns.__name__, problem)
@@ -148,6 +179,9 @@ def entity(
             choose=choose,
             references=references or {},
             optional=frozenset(optional),
+            staged=staged or {},
+            stamped=frozenset(stamped),
+            after=after,
             step=step,
             retries=retries,
         )
@@ -155,9 +189,26 @@ def entity(
     return declare
 
 
+def paired(columns: ColumnFunction, upstream: tuple[Parent, ...]) -> None:
+    """Check that a function takes `rows` and then what is declared as its upstream.
+
+    Raises:
+        BadDeclaration: it takes something else.
+    """
+    taken = list(inspect.signature(columns).parameters)[1:]
+    declared = [one.name for one in upstream]
+    if taken != declared:
+        raise BadDeclaration(
+            columns.__name__,
+            f"takes {taken} but declares upstream {declared}; make the two the same",
+        )
+
+
 @dataclass(frozen=True)
 class Dataset:
     """One application's seed data: its entities, in any order, and where its SQL lies.
+
+    `later` are the steps that do something with the rows once they are there.
 
     `version` is the generator's: it goes up when a value changes, with a line under "Changes
     generated data" in the CHANGELOG. `requirements` are the numbers that a profile can set.
@@ -168,6 +219,7 @@ class Dataset:
     entities: tuple[Entity, ...]
     version: int = 1
     requirements: tuple[Minimum, ...] = ()
+    later: tuple[Step, ...] = ()
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -177,10 +229,19 @@ class Dataset:
         """The tables that the dataset writes, each once."""
         return tuple(dict.fromkeys(one.table for one in self.entities))
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Everything that a run does."""
+        return (*self.entities, *self.later)
+
+    def stamped(self, table: str) -> frozenset[str]:
+        """The columns of a table that the application itself writes at any time."""
+        return frozenset().union(*(one.stamped for one in self.entities if one.table == table))
+
     @cached_property
     def prerequisites(self) -> tuple[Table, ...]:
         """The tables with rows of the application that seeding needs and never makes."""
-        read = dict.fromkeys(table for one in self.entities for table in one.tables)
+        read = dict.fromkeys(table for one in self.steps for table in one.tables)
         return tuple(table for table in read if table.required)
 
     @property
@@ -194,16 +255,16 @@ class Dataset:
 
     @cached_property
     def _read(self) -> frozenset[str]:
-        return frozenset(table.table for one in self.entities for table in one.tables)
+        return frozenset(table.table for one in self.steps for table in one.tables)
 
-    def named(self, name: str) -> tuple[Entity, ...]:
-        """The entity of that name, or those of the step of that name.
+    def named(self, name: str) -> tuple[Step, ...]:
+        """The step of that name, or those of the task of that name.
 
         Raises:
             UnknownName: there is none; the nearest is suggested.
         """
-        found = tuple(one for one in self.entities if name in (one.name, one.step))
+        found = tuple(one for one in self.steps if name in (one.name, one.task))
         if not found:
-            known = {n for one in self.entities for n in (one.name, one.task)}
+            known = {n for one in self.steps for n in (one.name, one.task)}
             raise UnknownName(f"entity of {self.name}", name, known)
         return found

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
+from typing import TypeVar
 
-from tasks.engine.entity import Dataset, Entity
+from tasks.engine.entity import Dataset, Step
 from tasks.engine.errors import BadDeclaration
 
+AnyStep = TypeVar("AnyStep", bound=Step)
 
-def ordered(entities: Iterable[Entity]) -> tuple[Entity, ...]:
-    """Upstream before downstream, tier by tier; the same order for the same entities.
+
+def ordered(steps: Iterable[AnyStep]) -> tuple[AnyStep, ...]:
+    """Upstream before downstream, tier by tier; the same order for the same steps.
 
     Raises:
         BadDeclaration: the declarations form a circle.
     """
-    given = tuple(entities)
+    given = tuple(steps)
     graph = {one: [up for up in one.above if up in given] for one in given}
     try:
         return tuple(TopologicalSorter(graph).static_order())
@@ -24,12 +27,12 @@ def ordered(entities: Iterable[Entity]) -> tuple[Entity, ...]:
         raise BadDeclaration(error.args[1][0].name, f"is upstream of itself: {names}") from None
 
 
-def with_upstream(entities: Iterable[Entity]) -> tuple[Entity, ...]:
-    """The entities and everything that they need, in order."""
-    found: dict[Entity, None] = {}
-    seen: set[Entity] = set()
+def with_upstream(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps and everything that they need, in order."""
+    found: dict[Step, None] = {}
+    seen: set[Step] = set()
 
-    def visit(one: Entity) -> None:
+    def visit(one: Step) -> None:
         if one in seen:
             return
         seen.add(one)
@@ -37,36 +40,36 @@ def with_upstream(entities: Iterable[Entity]) -> tuple[Entity, ...]:
             visit(up)
         found.setdefault(one)
 
-    for one in entities:
+    for one in steps:
         visit(one)
     return ordered(found)
 
 
-def selected(dataset: Dataset, only: Iterable[str], upstream: bool) -> tuple[Entity, ...]:
-    """The entities of a run: all, or those named in `only`, or these with their upstream.
+def selected(dataset: Dataset, only: Iterable[str], upstream: bool) -> tuple[Step, ...]:
+    """The steps of a run: all, or those named in `only`, or these with their upstream.
 
     Raises:
-        UnknownName: `only` names an entity that the dataset does not have.
+        UnknownName: `only` names a step that the dataset does not have.
     """
     chosen = [one for name in only for one in dataset.named(name)]
     if not chosen:
-        return with_upstream(dataset.entities)
+        return with_upstream(dataset.steps)
     return with_upstream(chosen) if upstream else ordered(chosen)
 
 
-def depth(one: Entity) -> int:
+def depth(one: Step) -> int:
     """The tier of a step: 0 for a root, else one more than the deepest upstream."""
     return 1 + max((depth(up) for up in one.above), default=-1)
 
 
-def by_task(entities: Iterable[Entity]) -> dict[str, tuple[Entity, ...]]:
-    """The entities of every task, tasks with their upstream before them.
+def by_task(steps: Iterable[Step]) -> dict[str, tuple[Step, ...]]:
+    """The steps of every task, tasks with their upstream before them.
 
     Raises:
         BadDeclaration: two tasks wait for each other.
     """
-    given = ordered(entities)
-    members: dict[str, list[Entity]] = {}
+    given = ordered(steps)
+    members: dict[str, list[Step]] = {}
     for one in given:
         members.setdefault(one.task, []).append(one)
     graph = {

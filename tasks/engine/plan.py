@@ -13,14 +13,14 @@ from tasks.engine.values import Integers
 
 
 @dataclass(frozen=True)
-class Step:
-    """One entity's target, how much of it is present, and what is ours beyond it."""
+class Standing:
+    """Where a step stands: its target, how much of it is present, and what is ours beyond it."""
 
-    entity: str
+    step: str
     table: str
     target: int
     present: int
-    beyond: int
+    beyond: int = 0
     """Owned rows outside the target: a day that left the window, a larger scale's rows."""
     lacking: tuple[Lack, ...] = ()
     """The parents that a requirement asks more for."""
@@ -32,7 +32,7 @@ class Step:
 
     @property
     def gap(self) -> int:
-        """Rows to add."""
+        """Rows to add, or to change."""
         return self.target - self.present
 
 
@@ -75,12 +75,12 @@ class Plan:
     """The difference between a dataset's declaration and the database."""
 
     dataset: str
-    steps: tuple[Step, ...]
+    steps: tuple[Standing, ...]
     removal: Removal
 
     @property
     def gap(self) -> int:
-        """Rows to add over all steps."""
+        """Rows to add or to change over all steps."""
         return sum(step.gap for step in self.steps)
 
 
@@ -90,8 +90,11 @@ def missing(rows: Rows, present: Integers) -> Rows:
     return rows if absent.all() else rows.take(np.flatnonzero(absent))
 
 
-def sentence(added: int, removed: int, tables: Iterable[str], seconds: float) -> str:
+def sentence(
+    added: int, removed: int, tables: Iterable[str], seconds: float, updated: int = 0
+) -> str:
     """What a run did, for a state's message: "+837 rows in 25 tables, 3.1 s"."""
     number = len(set(tables))
-    gone = f", -{removed} rows" if removed else ""
-    return f"+{added} rows in {number} table{'' if number == 1 else 's'}{gone}, {seconds:.1f} s"
+    more = f", -{removed} rows" if removed else ""
+    more += f", {updated} updated" if updated else ""
+    return f"+{added} rows in {number} table{'' if number == 1 else 's'}{more}, {seconds:.1f} s"

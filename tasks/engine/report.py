@@ -26,11 +26,23 @@ class StepReport:
     """The task that filled it, where it has another name."""
     lacking: tuple[Lack, ...] = ()
     """The parents that a requirement asked more for."""
+    updated: int = 0
+    """Rows whose columns were changed; they were not `present`, for they did not hold them."""
 
     @property
     def unmet(self) -> int:
         """Rows that a requirement asks for and nothing is left to make them of."""
         return sum(one.unmet for one in self.lacking)
+
+    @property
+    def missing(self) -> int:
+        """What of the target is still not there."""
+        return self.target - self.present - self.added - self.updated
+
+    @property
+    def wrote(self) -> bool:
+        """Whether it changed anything."""
+        return bool(self.added or self.removed or self.updated)
 
     @property
     def task(self) -> str:
@@ -40,15 +52,17 @@ class StepReport:
     @property
     def rate(self) -> int:
         """Rows added per second."""
-        return round(self.added / self.seconds) if self.seconds else 0
+        return round((self.added + self.updated) / self.seconds) if self.seconds else 0
 
     def __str__(self) -> str:
         unmet = f", {self.unmet} cannot be met" if self.unmet else ""
-        if not self.added and not self.removed:
+        if not self.wrote:
             return f"satisfied: {self.present} of {self.target} rows{unmet}, {self.seconds:.2f} s"
         rows = "row" if self.added == 1 else "rows"
-        gone = f", -{self.removed}" if self.removed else ""
-        did = f"+{self.added} {rows}{gone} in {self.table}{unmet}"
+        done = [f"+{self.added} {rows}"] if self.added or not self.updated else []
+        done += [f"-{self.removed}"] if self.removed else []
+        done += [f"{self.updated} updated"] if self.updated else []
+        did = f"{', '.join(done)} in {self.table}{unmet}"
         return f"{did}, {self.seconds:.2f} s, {self.rate} rows/s"
 
 
@@ -63,6 +77,7 @@ def combined(name: str, reports: Sequence[StepReport]) -> StepReport:
         removed=sum(one.removed for one in reports),
         seconds=sum(one.seconds for one in reports),
         lacking=tuple(lack for one in reports for lack in one.lacking),
+        updated=sum(one.updated for one in reports),
     )
 
 
@@ -134,6 +149,11 @@ class Report:
         return sum(step.removed for step in self.entities)
 
     @property
+    def updated(self) -> int:
+        """Rows changed over all steps."""
+        return sum(step.updated for step in self.entities)
+
+    @property
     def violated(self) -> tuple[Check, ...]:
         """The checks that failed."""
         return tuple(check for check in self.checks if not check.passed)
@@ -157,6 +177,8 @@ def steps_table(steps: Sequence[StepReport], digests: dict[str, str]) -> list[di
             "present": step.present,
             "added": step.added,
             "removed": step.removed,
+            "updated": step.updated,
+            "missing": step.missing,
             "seconds": round(step.seconds, 2),
             "rows/s": step.rate,
             "digest": " ".join(digests.get(table, "")[:16] for table in tables[step.name]).strip(),

@@ -157,6 +157,15 @@ class Rows:
             self._drawn = None
         return {entity.key.column: self.key, **made}
 
+    def declared(self) -> Columns:
+        """Every column as the declaration says."""
+        return self.columns
+
+    def inserted(self) -> Columns:
+        """Every column as it is when the row is added: those that are staged differ."""
+        staged = self._entity.staged
+        return {name: staged.get(name, column) for name, column in self.columns.items()}
+
     # -- draws ------------------------------------------------------------------------------
 
     def bits(self, name: str) -> Hashes:

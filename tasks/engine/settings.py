@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.engine.errors import BadSetting, UnknownName
+from tasks.engine.services import Services
 
 Environment = Literal["dev", "test", "ci", "ci-local", "staging"]
 ENVIRONMENTS: tuple[Environment, ...] = ("dev", "test", "ci", "ci-local", "staging")
@@ -88,6 +89,7 @@ class Profile(Model):
     requirements: dict[str, dict[str, int | str]] = Field(
         default_factory=dict, description="level and numbers, a section each dataset"
     )
+    services: Services = Services()
     guard: GuardRules = GuardRules()  # type: ignore[call-arg]  # pydantic's defaults
     limits: Limits = Limits()  # type: ignore[call-arg]  # pydantic's defaults
 
@@ -151,7 +153,7 @@ def check(model: type[AnyModel], values: Mapping[str, Any], where: str) -> AnyMo
         raise BadSetting(where, name, first["msg"][0].lower() + first["msg"][1:]) from None
 
 
-def _section(model: type[Model], place: tuple[int | str, ...]) -> type[Model]:
+def _section(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
     """The part of a model that holds the setting at `place`; numbers are places in a list."""
     for part in place[:-1]:
         if part in model.model_fields:
@@ -161,4 +163,4 @@ def _section(model: type[Model], place: tuple[int | str, ...]) -> type[Model]:
 
 
 def _is_model(annotation: Any) -> bool:
-    return isclass(annotation) and issubclass(annotation, Model)
+    return isclass(annotation) and issubclass(annotation, BaseModel)

@@ -16,7 +16,7 @@ from tasks.engine.entity import Dataset
 from tasks.engine.errors import Refused
 from tasks.engine.plan import Pin, Removal
 from tasks.postgres.database import Connection
-from tasks.postgres.ownership import identifier
+from tasks.postgres.ownership import any_of, by_table, identifier
 from tasks.postgres.references import Candidates, Kept, among, edges, oids, pins
 
 _CHANGES = """
@@ -99,7 +99,7 @@ def remove(
             table=identifier(one.table), going=_going(one, kept)
         )
         connection.execute(statement)
-    _fence(connection, before, planned)
+    _fence(connection, dataset, before, planned)
     return Removal(planned, found, _kept(kept))
 
 
@@ -150,13 +150,17 @@ def _changes(connection: Connection) -> Changes:
     return {oid: (name, *counts) for oid, name, *counts in connection.execute(_CHANGES)}
 
 
-def _fence(connection: Connection, before: Changes, planned: dict[str, int]) -> None:
-    names = {oid: table for table, oid in oids(connection, list(planned)).items()}
+def _fence(
+    connection: Connection, dataset: Dataset, before: Changes, planned: dict[str, int]
+) -> None:
+    names = {oid: table for table, oid in oids(connection, dataset.tables).items()}
     differences = []
     for oid, (name, *now) in _changes(connection).items():
         then = before[oid][1:] if oid in before else (0, 0, 0)
         inserted, updated, deleted = (new - old for new, old in zip(now, then, strict=True))
         wanted = planned.get(names.get(oid, ""), 0)
+        if updated and oid in names and not _strangers_changed(connection, dataset, names[oid]):
+            updated = 0
         if (inserted, updated, deleted) != (0, 0, wanted):
             differences.append(
                 f"{name}: {deleted} deleted instead of {wanted}, "
@@ -166,3 +170,17 @@ def _fence(connection: Connection, before: Changes, planned: dict[str, int]) -> 
     differences += [f"{table}: locked exclusively, as TRUNCATE does" for table in emptied]
     if differences:
         raise Fenced(differences)
+
+
+def _strangers_changed(connection: Connection, dataset: Dataset, table: str) -> bool:
+    """Whether this transaction wrote a row of others that is still there.
+
+    A trigger of the application may keep a count in our own rows while what it counts goes:
+    that is its right, and those rows are ours.
+    """
+    query = sql.SQL(
+        "SELECT EXISTS (SELECT FROM {table} AS own "
+        "WHERE own.xmin = pg_current_xact_id()::xid AND NOT {mine})"
+    ).format(table=identifier(table), mine=any_of(by_table(dataset)[table], "own"))
+    row = connection.execute(query).fetchone()
+    return row is None or bool(row[0])

@@ -16,6 +16,8 @@ from tasks.postgres.reflect import table_columns
 def digest(connection: Connection, dataset: Dataset, table: str) -> str:
     """The digest of the dataset's rows of `table`: every column, in key order.
 
+    Columns that the application stamps with the time of writing are left out.
+
     SHA-256 over the rows in COPY's binary format, which is the same on every machine and
     version, except that arrays and composites carry their elements' object ids: those columns
     are taken as text. 2 µs a row, of which the server has half; hashing each row's text on the
@@ -27,6 +29,7 @@ def digest(connection: Connection, dataset: Dataset, table: str) -> str:
             sql.Identifier(name), sql.SQL("::text" if _has_oids(column.type) else "")
         )
         for name, column in table_columns(connection, table).items()
+        if name not in dataset.stamped(table)
     )
     statement = sql.SQL(
         "COPY (SELECT {columns} FROM {table} AS own WHERE {mine} "

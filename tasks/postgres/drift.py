@@ -12,6 +12,7 @@ from tasks.engine.report import Drift
 from tasks.engine.rows import Rows
 from tasks.engine.run import Run
 from tasks.engine.target import chunks
+from tasks.postgres.compare import differs, holds
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType
 from tasks.postgres.load import copy
@@ -29,7 +30,8 @@ def drift(
     The server compares typed values, so that 1.0 equals 1.00 and the order of jsonb's keys
     does not count. No copy of the data is kept between runs.
     """
-    compared = [column for column in columns if column.name != entity.key.column]
+    left_out = {entity.key.column, *entity.stamped}
+    compared = [column for column in columns if column.name not in left_out]
     rows, differing = 0, {column.name: 0 for column in compared}
     connection.execute(
         sql.SQL(
@@ -43,7 +45,15 @@ def drift(
     for target in chunks(entity, run, size):
         present = _present(connection, entity, target)
         if len(present):
-            copy(connection, entity, columns, [present], ahead=False, into=_MADE)
+            copy(
+                connection,
+                entity,
+                columns,
+                [present],
+                ahead=False,
+                into=_MADE,
+                values=Rows.declared,
+            )
             found = connection.execute(_comparison(entity, compared)).fetchone() or (0,)
             rows += found[0]
             for column, count in zip(compared, found[1:], strict=True):
@@ -64,14 +74,7 @@ def _present(connection: Connection, entity: Entity, target: Rows) -> Rows:
 
 def _comparison(entity: Entity, columns: Sequence[ColumnType]) -> sql.Composed:
     """Counts differing rows, then differing values column by column."""
-    tests = [
-        sql.SQL("(own.{c}{cast} IS DISTINCT FROM made.{c}{cast})").format(
-            c=sql.Identifier(column.name),
-            # json has no equality; its text is what a person would compare.
-            cast=sql.SQL("::text" if column.type == "json" else ""),
-        )
-        for column in columns
-    ]
+    tests = [_edited(entity, column) for column in columns]
     counts = [sql.SQL("count(*) FILTER (WHERE {})").format(test) for test in tests]
     return sql.SQL(
         "SELECT count(*) FILTER (WHERE {any}), {each} FROM {made} AS made "
@@ -83,3 +86,12 @@ def _comparison(entity: Entity, columns: Sequence[ColumnType]) -> sql.Composed:
         table=identifier(entity.table),
         key=sql.Identifier(entity.key.column),
     )
+
+
+def _edited(entity: Entity, column: ColumnType) -> sql.Composed:
+    """Differs from the declaration; a staged value that is not settled yet is no edit but a gap."""
+    differing = differs(column, "own", "made")
+    if column.name not in entity.staged:
+        return differing
+    staged = holds(column, "own", entity.staged[column.name])
+    return sql.SQL("({} AND NOT {})").format(differing, staged)

@@ -13,6 +13,7 @@ from psycopg import sql
 from tasks.engine.entity import Entity
 from tasks.engine.errors import SeedbedError
 from tasks.engine.rows import Rows
+from tasks.engine.values import Columns
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType, Encoder
 from tasks.postgres.failures import sentence
@@ -54,12 +55,14 @@ def copy(
     *,
     ahead: bool,
     into: str | None = None,
+    values: Callable[[Rows], Columns] = Rows.inserted,
 ) -> int:
     """COPY every chunk of the gap; returns how many rows the server says it stored.
 
     One COPY statement a chunk: foreign keys are then checked chunk by chunk, in bounded
     memory. With `ahead`, the next chunk is generated while the server works on this one;
-    only for a gap that does not read from `connection`.
+    only for a gap that does not read from `connection`. `values` says what of the rows is
+    copied: as they are added to their table, unless it is something else.
 
     Raises:
         RowRefused: a constraint, a trigger or a type objects; with entity, key and column.
@@ -69,7 +72,7 @@ def copy(
         table=identifier(into or entity.table),
         columns=sql.SQL(", ").join(sql.Identifier(column.name) for column in columns),
     )
-    payloads = ((rows, encoder.encode(rows.columns, len(rows))) for rows in gap)
+    payloads = ((rows, encoder.encode(values(rows), len(rows))) for rows in gap)
     stored = 0
     for rows, payload in _ahead(payloads) if ahead else payloads:
         cursor = connection.cursor()

@@ -30,6 +30,7 @@ _TABLE = """
         generator text NOT NULL,
         added int8 NOT NULL,
         removed int8 NOT NULL,
+        updated int8 NOT NULL,
         started timestamptz NOT NULL,
         finished timestamptz NOT NULL DEFAULT clock_timestamp(),
         PRIMARY KEY (run, dataset, step))
@@ -37,10 +38,11 @@ _TABLE = """
 
 _INSERT = """
     INSERT INTO seedbed.runs (run, verb, dataset, step, environment, seed, as_of, anchor, scale,
-                              generator, added, removed, started)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, transaction_timestamp())
+                              generator, added, removed, updated, started)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, transaction_timestamp())
     ON CONFLICT (run, dataset, step) DO UPDATE SET
         added = runs.added + excluded.added, removed = runs.removed + excluded.removed,
+        updated = runs.updated + excluded.updated,
         started = least(runs.started, excluded.started), finished = excluded.finished
 """
 
@@ -96,7 +98,14 @@ def prepare(connection: Connection) -> None:
 
 
 def write(
-    connection: Connection, author: Author, run: Run, step: str, *, added: int, removed: int
+    connection: Connection,
+    author: Author,
+    run: Run,
+    step: str,
+    *,
+    added: int = 0,
+    removed: int = 0,
+    updated: int = 0,
 ) -> None:
     """Record one step, in the transaction that made its rows."""
     values: Sequence[Any] = (
@@ -112,6 +121,7 @@ def write(
         author.generator,
         added,
         removed,
+        updated,
     )
     connection.execute(_INSERT, values)
 
@@ -152,6 +162,7 @@ class Line:
     step: str
     added: int
     removed: int
+    updated: int
     started: datetime
     finished: datetime
 
@@ -163,7 +174,7 @@ def last(connection: Connection, dataset: str) -> tuple[Line, ...]:
         return ()
     found = connection.execute(
         """
-        SELECT run::text, verb, environment, as_of, step, added, removed, started, finished
+        SELECT run::text, verb, environment, as_of, step, added, removed, updated, started, finished
         FROM seedbed.runs WHERE dataset = %(dataset)s AND run = (
             SELECT run FROM seedbed.runs WHERE dataset = %(dataset)s
             ORDER BY finished DESC LIMIT 1)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from tasks.engine.entity import Entity
 from tasks.engine.errors import SeedbedError
 from tasks.engine.run import Run
 from tasks.engine.target import nothing
+from tasks.engine.update import Update
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType
 
@@ -74,21 +75,39 @@ def fitted(connection: Connection, entity: Entity, run: Run) -> tuple[ColumnType
     _must_be_table(connection, entity)
     made = nothing(entity, run).columns
     filled = [name for name in made if name in columns or name not in entity.optional]
-    problems = [
-        *(f"has no column {name!r}" for name in filled if name not in columns),
-        *(
-            f"generates {name!r} itself; leave it out of the declaration"
-            for name in filled
-            if name in columns and columns[name].generated
-        ),
-        *_left_out(columns, filled),
-    ]
+    problems = [*_wrong(columns, filled), *_left_out(columns, filled, entity.stamped)]
     if problems:
         raise SchemaMismatch(entity.name, entity.table, " and ".join(problems))
     return tuple(columns[name].type for name in filled)
 
 
-def _left_out(columns: dict[str, TableColumn], filled: Iterable[str]) -> list[str]:
+def changed(connection: Connection, update: Update, run: Run) -> tuple[ColumnType, ...]:
+    """The key and the columns that an update changes, with their types.
+
+    Raises:
+        SchemaMismatch: a column is missing, or the database generates it.
+    """
+    columns = table_columns(connection, update.table)
+    filled = list(update.columns(nothing(update.of, run)))
+    problems = _wrong(columns, filled)
+    if problems:
+        raise SchemaMismatch(update.name, update.table, " and ".join(problems))
+    return tuple(columns[name].type for name in filled)
+
+
+def _wrong(columns: dict[str, TableColumn], filled: Iterable[str]) -> list[str]:
+    return [
+        f"generates {name!r} itself; leave it out of the declaration"
+        if name in columns
+        else f"has no column {name!r}"
+        for name in filled
+        if name not in columns or columns[name].generated
+    ]
+
+
+def _left_out(
+    columns: dict[str, TableColumn], filled: Iterable[str], stamped: Container[str]
+) -> list[str]:
     rest = {name: column for name, column in columns.items() if name not in set(filled)}
     return [
         *(
@@ -99,7 +118,7 @@ def _left_out(columns: dict[str, TableColumn], filled: Iterable[str]) -> list[st
         *(
             f"fills {name!r} by a default that differs on every run; declare it"
             for name, column in rest.items()
-            if column.changing and not column.generated
+            if column.changing and not column.generated and name not in stamped
         ),
     ]
 

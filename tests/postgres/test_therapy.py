@@ -132,7 +132,7 @@ def test_deleted_posts_are_named_by_the_plan_and_come_back_with_all_they_had(
         missing = sum(map(len, before.values())) - sum(map(len, contents(person).values()))
         with seeded.opened("plan") as work:
             plan = survey(work, ordered(work.dataset.entities))
-        (posts,) = [step for step in plan.steps if step.entity == "client_posts"]
+        (posts,) = [one for one in plan.steps if one.step == "client_posts"]
         assert {(one.parent, one.rows) for one in posts.lacking} == {
             ("c5eedcu000000000000000003", 4),
             ("c5eedcu000000000000000007", 3),

@@ -20,11 +20,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset, Entity
+from tasks.datasets import DATASETS, dataset
+from tasks.engine.entity import Dataset, Entity, Step
 from tasks.engine.report import StepReport
 from tasks.engine.settings import Environment
-from tasks.fill import fill
+from tasks.perform import perform
 from tasks.postgres.address import Address
 from tasks.postgres.ownership import any_of, by_table
 from tasks.prepare import intent, prepared
@@ -35,6 +35,13 @@ AS_OF = date(2026, 3, 31)
 
 OUTSIDE = ("APP_ENV", "NODE_ENV", "SEEDBED_DATABASE_URL")
 """Variables of the developer's own shell that would change what a run does."""
+
+STAMPED = {
+    table if "." in table else f"public.{table}": chosen.stamped(table)
+    for chosen in map(dataset, DATASETS)
+    for table in chosen.tables
+}
+"""Columns that the applications' triggers write at any time."""
 
 Connection: TypeAlias = psycopg.Connection[Any]
 Contents: TypeAlias = dict[str, set[str]]
@@ -136,7 +143,7 @@ class World:
             yield work(assignment)
 
     def seed(self, environment: Environment = "dev", **asked: Any) -> dict[str, StepReport]:
-        """Fill every entity, one after the other."""
+        """Do every step, one after the other."""
         with self.opened("seed", environment, **asked) as opened:
             return fill_all(opened)
 
@@ -157,24 +164,26 @@ def silent(sent: int) -> None:
 
 
 def fill_all(work: Work, *, threads: int = 1, order: int = 0) -> dict[str, StepReport]:
-    """Fill every entity as soon as its upstream is done, in an order drawn from `order`."""
-    graph = TopologicalSorter({one: one.above for one in work.dataset.entities})
+    """Do every step as soon as its upstream is done, in an order drawn from `order`."""
+    graph: TopologicalSorter[Step] = TopologicalSorter(
+        {one: one.above for one in work.dataset.steps}
+    )
     graph.prepare()
     draw = random.Random(order)
-    waiting: list[Entity] = []
-    running: dict[Future[StepReport], Entity] = {}
+    waiting: list[Step] = []
+    running: dict[Future[StepReport], Step] = {}
     reports = {}
     with ThreadPoolExecutor(threads) as pool:
         while graph.is_active():
             waiting += graph.get_ready()
             while waiting and len(running) < threads:
-                entity = waiting.pop(draw.randrange(len(waiting)))
-                running[pool.submit(fill, work, entity, silent)] = entity
+                step = waiting.pop(draw.randrange(len(waiting)))
+                running[pool.submit(perform, work, step, silent)] = step
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                entity = running.pop(future)
-                reports[entity.name] = future.result()
-                graph.done(entity)
+                step = running.pop(future)
+                reports[step.name] = future.result()
+                graph.done(step)
     return reports
 
 
@@ -205,9 +214,12 @@ def versions(connection: Connection) -> Contents:
 
 
 def contents(connection: Connection) -> Contents:
-    """Every row of every table of the application."""
-    found = _rows(connection, "t::text")
-    return {table: rows for table, rows in found.items() if not table.startswith("seedbed.")}
+    """Every row of every table of the application, without what its triggers stamp."""
+    return {
+        f"{schema}.{name}": _texts(connection, f"{schema}.{name}")
+        for schema, name in tables(connection)
+        if schema != "seedbed"
+    }
 
 
 def _rows(connection: Connection, what: str) -> Contents:
@@ -223,6 +235,27 @@ def _rows(connection: Connection, what: str) -> Contents:
     }
 
 
+def _texts(connection: Connection, table: str, mine: sql.Composable | None = None) -> set[str]:
+    """The rows of a table as text; stamped columns are written as "-"."""
+    names = connection.execute(
+        "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
+        "AND NOT attisdropped ORDER BY attnum",
+        (identifier(table).as_string(connection),),
+    ).fetchall()
+    stamped = STAMPED.get(qualified(table), frozenset())
+    query = sql.SQL("SELECT ({})::text FROM ONLY {} AS own WHERE {}").format(
+        sql.SQL("ROW({})").format(
+            sql.SQL(", ").join(
+                sql.SQL("'-'") if name in stamped else sql.Identifier("own", name)
+                for (name,) in names
+            )
+        ),
+        identifier(table),
+        mine or sql.SQL("true"),
+    )
+    return {row[0] for row in connection.execute(query)}
+
+
 def sequences(connection: Connection) -> set[str]:
     """Every sequence with the value it stands at."""
     return {row[0] for row in connection.execute("SELECT s::text FROM pg_sequences AS s")}
@@ -236,10 +269,7 @@ def ours(connection: Connection, dataset: Dataset) -> Contents:
 
 
 def _owned(connection: Connection, table: str, entities: Iterable[Entity]) -> set[str]:
-    query = sql.SQL("SELECT own::text FROM {} AS own WHERE {}").format(
-        identifier(table), any_of(entities, "own")
-    )
-    return {row[0] for row in connection.execute(query)}
+    return _texts(connection, table, any_of(entities, "own"))
 
 
 def others(connection: Connection, dataset: Dataset) -> Contents:

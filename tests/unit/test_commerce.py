@@ -23,6 +23,7 @@ from tasks.commerce.advertising import CAMPAIGNS
 from tasks.commerce.customers import CUSTOMERS
 from tasks.commerce.orders import status_shares
 from tasks.engine.authoring import FixedPoint
+from tasks.engine.entity import Entity
 from tasks.engine.order import depth, ordered
 from tasks.engine.run import Run
 from tasks.engine.tables import Reader
@@ -401,10 +402,15 @@ def _cell(value: Any) -> object:
     return str(value) if isinstance(value, uuid.UUID) else value
 
 
+def named(name: str) -> Entity:
+    (found,) = [one for one in commerce.entities if one.name == name]
+    return found
+
+
 def table(name: str, at: Run) -> Any:
     """All rows of an entity as a DataFrame of plain values (whose types mypy cannot know)."""
     parts = []
-    for rows in chunks(commerce.named(name)[0], at, 100_000):
+    for rows in chunks(named(name), at, 100_000):
         made = {column: cells(value, len(rows)) for column, value in rows.columns.items()}
         parts.append(pd.DataFrame(made, dtype=object))
     return pd.concat(parts, ignore_index=True)
@@ -417,7 +423,7 @@ def golden(name: str) -> Any:
 
 def units(at: Run, name: str, column: str) -> list[int]:
     """A column's exact decimals as integers of the last place."""
-    (rows,) = chunks(commerce.named(name)[0], at, 100_000)
+    (rows,) = chunks(named(name), at, 100_000)
     value = rows[column]
     assert isinstance(value, FixedPoint)
     return [int(one) for one in value.units]
@@ -428,7 +434,7 @@ def units(at: Run, name: str, column: str) -> list[int]:
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_every_entity_has_its_count(name: str) -> None:
-    assert count(commerce.named(name)[0], run()) == len(golden(name)) == COUNTS[name]
+    assert count(named(name), run()) == len(golden(name)) == COUNTS[name]
 
 
 def test_the_counts_cover_every_entity() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tasks.engine.authoring import Columns, Dataset, Rows, entity, uuid_key
-from tasks.engine.entity import Entity
+from tasks.engine.entity import Entity, Step
 from tasks.engine.errors import BadDeclaration, UnknownName
 from tasks.engine.order import depth, ordered, selected, with_upstream
 
@@ -43,8 +44,8 @@ library = Dataset(
 )
 
 
-def names(entities: tuple[Entity, ...]) -> list[str]:
-    return [one.name for one in entities]
+def names(steps: Iterable[Step]) -> list[str]:
+    return [one.name for one in steps]
 
 
 def test_upstream_comes_first() -> None:

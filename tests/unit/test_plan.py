@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tasks.engine.authoring import Columns, Rows, entity, exactly, uuid_key
-from tasks.engine.plan import Pin, Plan, Removal, Step, missing, sentence
+from tasks.engine.plan import Pin, Plan, Removal, Standing, missing, sentence
 from tasks.engine.run import Run
 from tasks.engine.target import chunks
 
@@ -26,8 +26,8 @@ def five() -> Rows:
 
 
 def test_the_gap_is_target_minus_present() -> None:
-    orders = Step("orders", "orders", target=100, present=97, beyond=4)
-    events = Step("order_events", "order_events", target=277, present=270, beyond=0)
+    orders = Standing("orders", "orders", target=100, present=97, beyond=4)
+    events = Standing("order_events", "order_events", target=277, present=270, beyond=0)
     assert (orders.gap, events.gap) == (3, 7)
     assert Plan("commerce", (orders, events), Removal({}, ())).gap == 10
 

@@ -62,6 +62,7 @@ def test_the_document_has_the_promised_keys() -> None:
         "seconds",
         "step",
         "lacking",
+        "updated",
     }
     assert document["checks"][0].keys() == {"name", "passed", "violations", "rule"}
 
@@ -81,6 +82,7 @@ def test_the_document_is_json_with_these_values() -> None:
         "seconds": 0.5,
         "step": "",
         "lacking": [],
+        "updated": 0,
     }
     assert document["checks"] == [
         {
@@ -124,6 +126,14 @@ def test_a_step_says_what_it_did() -> None:
     assert str(READY) == "satisfied: 1 of 1 rows, 0.04 s"
 
 
+def test_an_update_says_how_many_rows_it_changed() -> None:
+    settled = StepReport("published", "seasons", 26, 20, 0, 0, seconds=0.5, updated=6)
+    assert str(settled) == "6 updated in seasons, 0.50 s, 12 rows/s"
+    assert (settled.missing, settled.wrote) == (0, True)
+    assert (READY.missing, READY.wrote) == (0, False)
+    assert StepReport("published", "seasons", 26, 20, 0, 0, 0.5).missing == 6
+
+
 def test_a_step_that_took_no_time_has_no_rate() -> None:
     assert StepReport("users", "users", 1, 0, added=1, removed=0, seconds=0.0).rate == 0
 
@@ -143,6 +153,8 @@ def test_the_table_of_steps_has_a_row_a_step_with_its_tables_digest() -> None:
         "removed": 0,
         "seconds": 0.5,
         "rows/s": 6,
+        "updated": 0,
+        "missing": 0,
         "digest": "0123456789abcdef",
     }
     assert [row["digest"] for row in table[1:]] == ["", ""]

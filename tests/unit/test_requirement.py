@@ -109,8 +109,8 @@ class Shelf:
         self.held.loc[given, "reader"] = reader
 
     def at(self, place: tuple[str, int]) -> Mapping[str, object]:
-        row: Mapping[str, object] = self.held[self.held["place"] == place].iloc[0].to_dict()
-        return row
+        row = self.held[self.held["place"] == place].iloc[0]
+        return {str(name): value for name, value in row.items()}
 
 
 def full(of: Entity, at: Run) -> Shelf:

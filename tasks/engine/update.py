@@ -1,0 +1,105 @@
+"""Update: columns that are brought to their value in a step of their own, after the rows."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from tasks.engine.entity import ColumnFunction, Entity, Parent, Step, paired
+from tasks.engine.errors import BadDeclaration
+from tasks.engine.rows import Rows
+from tasks.engine.tables import Table, tables_of
+from tasks.engine.values import Columns
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """A step that changes columns of an entity's rows; it never adds a row.
+
+    `make(rows, **upstream)` says what they shall hold. Where `held` is given, a row is changed
+    only while its columns hold these values, so that what a person wrote there stays; without
+    it the columns are kept at what the function says, whoever changed them.
+    """
+
+    name: str
+    of: Entity
+    make: ColumnFunction
+    upstream: tuple[Parent, ...] = ()
+    held: dict[str, Any] = field(default_factory=dict)
+    after: tuple[Step, ...] = ()
+    about: str = ""
+    step: str = ""
+    retries: int = 4
+
+    @property
+    def table(self) -> str:
+        """The table that it changes."""
+        return self.of.table
+
+    @property
+    def task(self) -> str:
+        """The name of the step that it belongs to."""
+        return self.step or self.name
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables whose rows of any origin it reads."""
+        return tables_of(one for one in self.upstream if not isinstance(one, Entity))
+
+    @cached_property
+    def above(self) -> tuple[Step, ...]:
+        """The steps that must be done first."""
+        direct = [one for one in self.upstream if isinstance(one, Entity)]
+        read = [made for table in self.tables for made in table.after or ()]
+        return tuple(dict.fromkeys([self.of, *direct, *read, *self.after]))
+
+    def columns(self, rows: Rows) -> Columns:
+        """The key and the columns of the entity's rows as they shall be."""
+        frames = {above.name: rows.run.frame(above) for above in self.upstream}
+        return {self.of.key.column: rows.key, **self.make(rows, **frames)}
+
+
+def settle(
+    of: Entity, name: str, *columns: str, after: tuple[Step, ...] = (), about: str, step: str = ""
+) -> Update:
+    """The step `name` that brings staged columns of `of` to what its declaration says.
+
+    Raises:
+        BadDeclaration: a column is not staged.
+    """
+    unknown = [column for column in columns if column not in of.staged]
+    if unknown:
+        raise BadDeclaration(name, f"settles {unknown}, which {of.name} does not stage")
+
+    def declared(rows: Rows) -> Columns:
+        return {column: rows[column] for column in columns if column in rows.columns}
+
+    held = {column: of.staged[column] for column in columns}
+    return Update(name, of, declared, held=held, after=after, about=about, step=step)
+
+
+def update(
+    of: Entity,
+    *,
+    upstream: tuple[Parent, ...] = (),
+    after: tuple[Step, ...] = (),
+    step: str = "",
+    retries: int = 4,
+) -> Callable[[ColumnFunction], Update]:
+    """Declare columns of `of` that follow from rows of any origin and are kept up to date.
+
+    The decorated function takes `rows` and the upstream's frames, as an entity's does.
+
+    Raises:
+        BadDeclaration: its parameters are not `rows` and the upstream's names.
+    """
+
+    def declare(make: ColumnFunction) -> Update:
+        paired(make, upstream)
+        about = (inspect.getdoc(make) or "").split("\n", 1)[0]
+        return Update(make.__name__, of, make, upstream, {}, after, about, step, retries)
+
+    return declare

@@ -1,0 +1,58 @@
+"""Revise: one update, from what its rows hold to what they shall hold."""
+
+from __future__ import annotations
+
+import time
+
+from tasks.engine.errors import SeedbedError
+from tasks.engine.report import StepReport
+from tasks.engine.update import Update
+from tasks.postgres import record
+from tasks.postgres.revise import Pending, pending, revise
+from tasks.work import Work
+
+
+class NotSettled(SeedbedError):
+    """Rows do not hold what an update wrote into them."""
+
+    def __init__(self, update: Update, rows: int) -> None:
+        super().__init__(
+            f"{update.name}: {rows} rows of {update.table} do not hold what was written; a "
+            "trigger or a rule changed it back"
+        )
+
+
+def settle(work: Work, update: Update) -> StepReport:
+    """Change the rows that have to, in one transaction; with none it writes nothing.
+
+    Raises:
+        NotSettled: the rows do not hold it afterwards.
+    """
+    started = time.monotonic()
+    columns, size = work.columns[update.name], work.profile.chunk_rows
+    with work.database.scratch() as connection:
+        found = pending(connection, update, work.at(connection), columns, size)
+    if found.changing:
+        with work.database.writing() as connection:
+            run = work.at(connection)
+            found = revise(connection, update, run, columns, size)
+            left = pending(connection, update, run, columns, size).changing
+            if left:
+                raise NotSettled(update, left)
+            record.write(connection, work.author, work.run, update.name, updated=found.changing)
+    return revised(update, found, time.monotonic() - started)
+
+
+def revised(update: Update, found: Pending, seconds: float) -> StepReport:
+    """The report of an update that changed what it found due."""
+    return StepReport(
+        name=update.name,
+        table=update.table,
+        target=found.target,
+        present=found.present - found.changing,
+        added=0,
+        removed=0,
+        seconds=seconds,
+        step=update.step,
+        updated=found.changing,
+    )
