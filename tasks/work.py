@@ -42,7 +42,7 @@ class Assignment:
     as_of: date
     anchor: date
     scale: int
-    requirements: tuple[tuple[str, int], ...] = ()
+    requirements: tuple[tuple[str, int | str], ...] = ()
     lease: int = 0
 
 

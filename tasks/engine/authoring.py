@@ -4,7 +4,8 @@ from tasks.engine.choice import choose
 from tasks.engine.counts import at_least, between, counted, daily, exactly, initial, scaled
 from tasks.engine.entity import Dataset, entity
 from tasks.engine.keys import text_key, uuid_key
-from tasks.engine.minimums import Minimum
+from tasks.engine.minimums import Minimum, Word
+from tasks.engine.resource import resource, wait_until_ready
 from tasks.engine.rows import Rows
 from tasks.engine.tables import SEEDED, Table, View, view
 from tasks.engine.update import settle, update
@@ -35,6 +36,7 @@ __all__ = [
     "Rows",
     "Table",
     "View",
+    "Word",
     "at_least",
     "between",
     "categorical",
@@ -46,6 +48,7 @@ __all__ = [
     "initial",
     "money",
     "ratio",
+    "resource",
     "scaled",
     "settle",
     "text",
@@ -53,5 +56,6 @@ __all__ = [
     "update",
     "uuid_key",
     "view",
+    "wait_until_ready",
     "where",
 ]

@@ -29,13 +29,13 @@ class Count(Protocol):
 
 @dataclass(frozen=True)
 class Exactly:
-    """The same number in every parent."""
+    """The same number in every parent: `rows`, or the setting of that name."""
 
-    rows: int
+    rows: int | str
 
     def number(self, parents: Rows) -> Integers:
         """See `Count`."""
-        return np.full(len(parents), self.rows, dtype=np.int64)
+        return np.full(len(parents), parents.run.number(self.rows), dtype=np.int64)
 
     def first(self, parents: Rows) -> Integers:
         """Positions start at 0."""
@@ -52,15 +52,20 @@ class Scaled(Exactly):
 
 
 @dataclass(frozen=True)
-class Between(Exactly):
+class Between:
     """`rows` to `most`, drawn from the parent's identity alone."""
 
+    rows: int
     most: int
 
     def number(self, parents: Rows) -> Integers:
         """See `Count`."""
         choices = self.most - self.rows + 1
         return self.rows + draws.below(parents.bits("count"), choices)
+
+    def first(self, parents: Rows) -> Integers:
+        """Positions start at 0."""
+        return np.zeros(len(parents), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -170,12 +175,12 @@ class Daily:
         return (end - self._days(parents)) * self.each
 
 
-def exactly(rows: int) -> Exactly:
+def exactly(rows: int | str) -> Exactly:
     """`rows` in every parent, whatever the scale."""
     return Exactly(rows)
 
 
-def scaled(rows: int) -> Scaled:
+def scaled(rows: int | str) -> Scaled:
     """`rows` at scale 1, `rows` * n at scale n."""
     return Scaled(rows)
 

@@ -13,12 +13,19 @@ from tasks.engine.choice import Choice
 from tasks.engine.counts import Count, Daily, Requirement, exactly
 from tasks.engine.errors import BadDeclaration, UnknownName
 from tasks.engine.keys import Key
-from tasks.engine.minimums import Minimum
-from tasks.engine.tables import Table, View, tables_of
+from tasks.engine.minimums import Minimum, Word
+from tasks.engine.tables import Table, View, entities_of, tables_of
 from tasks.engine.values import Columns
 
 ColumnFunction: TypeAlias = Callable[..., Columns]
 Parent: TypeAlias = "Entity | Table | View"
+
+
+class Named(Protocol):
+    """What a function can take by its name."""
+
+    @property
+    def name(self) -> str: ...
 
 
 class Step(Protocol):
@@ -88,7 +95,7 @@ class Entity:
     @property
     def about(self) -> str:
         """The first line of the column function's docstring."""
-        return (inspect.getdoc(self.columns) or "").split("\n", 1)[0]
+        return first_line(self.columns)
 
     @property
     def inputs(self) -> tuple[Parent, ...]:
@@ -101,19 +108,17 @@ class Entity:
     @cached_property
     def tables(self) -> tuple[Table, ...]:
         """The tables whose rows of any origin it reads."""
-        return tables_of(one for one in self.inputs if not isinstance(one, Entity))
+        return tables_of(self.inputs)
 
     @cached_property
     def above(self) -> tuple[Step, ...]:
         """The steps that must be done first."""
-        direct = [one for one in self.inputs if isinstance(one, Entity)]
-        read = [made for table in self.tables for made in table.after or ()]
-        return tuple(dict.fromkeys([*direct, *read, *self.after]))
+        return tuple(dict.fromkeys([*made_before(self.inputs), *self.after]))
 
     @cached_property
     def reads(self) -> tuple[Table, ...]:
         """The tables that its rows and their parents' are made from."""
-        above = [one for one in self.inputs if isinstance(one, Entity)]
+        above = entities_of(self.inputs)
         return tuple(dict.fromkeys([*self.tables, *(read for one in above for read in one.reads)]))
 
     @cached_property
@@ -189,7 +194,19 @@ def entity(
     return declare
 
 
-def paired(columns: ColumnFunction, upstream: tuple[Parent, ...]) -> None:
+def made_before(inputs: Iterable[Parent]) -> list[Step]:
+    """The entities whose rows are among the inputs, and those that tables of them show."""
+    given = tuple(inputs)
+    read = [made for table in tables_of(given) for made in table.after or ()]
+    return [*entities_of(given), *read]
+
+
+def first_line(function: Callable[..., Any]) -> str:
+    """The first line of a function's docstring: what it is."""
+    return (inspect.getdoc(function) or "").split("\n", 1)[0]
+
+
+def paired(columns: ColumnFunction, upstream: Iterable[Named]) -> None:
     """Check that a function takes `rows` and then what is declared as its upstream.
 
     Raises:
@@ -211,15 +228,17 @@ class Dataset:
     `later` are the steps that do something with the rows once they are there.
 
     `version` is the generator's: it goes up when a value changes, with a line under "Changes
-    generated data" in the CHANGELOG. `requirements` are the numbers that a profile can set.
+    generated data" in the CHANGELOG. `requirements` are the numbers and words that a
+    profile can set, `notes` what verify says of things left out on purpose.
     """
 
     name: str
     folder: Path
     entities: tuple[Entity, ...]
     version: int = 1
-    requirements: tuple[Minimum, ...] = ()
+    requirements: tuple[Minimum | Word, ...] = ()
     later: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         return hash(self.name)

@@ -1,4 +1,4 @@
-"""Minimums: the named numbers of a dataset, at three levels, and how a profile changes them."""
+"""Minimums: the named numbers and words of a dataset, and how a profile changes them."""
 
 from __future__ import annotations
 
@@ -32,13 +32,23 @@ class Minimum:
         return {"light": self.light, "medium": self.medium, "full": self.full}[level]
 
 
+@dataclass(frozen=True)
+class Word:
+    """One named word: a way of doing something, or a text; of `among` where that is not empty."""
+
+    name: str
+    default: str
+    about: str
+    among: tuple[str, ...] = ()
+
+
 def resolved(
     dataset: str,
-    declared: Iterable[Minimum],
+    declared: Iterable[Minimum | Word],
     chosen: Mapping[str, Any],
     environ: Mapping[str, str],
-) -> dict[str, int]:
-    """Every number of a dataset: the level's, then the profile's, then the environment's.
+) -> dict[str, int | str]:
+    """Every number and word of a dataset: its own, then the profile's, then the environment's.
 
     `chosen` is the profile's section `[requirements.<dataset>]`: `level` and numbers by name.
     The variable of a number is `SEEDBED_<DATASET>_<NAME>`, that of the level ends in `LEVEL`.
@@ -57,13 +67,23 @@ def resolved(
     level = next((one for one in LEVELS if one == asked), None)
     if level is None:
         raise BadSetting(where, "level", f"is {asked!r}; take {', '.join(LEVELS)}")
-    values = {}
+    values: dict[str, int | str] = {}
     for one in listed:
         variable = _variable(dataset, one.name)
         place = variable if variable in environ else where
-        given = environ.get(variable, chosen.get(one.name, one.at(level)))
-        values[one.name] = _checked(place, one, given)
+        own = one.default if isinstance(one, Word) else one.at(level)
+        given = environ.get(variable, chosen.get(one.name, own))
+        values[one.name] = (
+            _worded(place, one, given) if isinstance(one, Word) else _checked(place, one, given)
+        )
     return values
+
+
+def _worded(where: str, one: Word, given: object) -> str:
+    if not isinstance(given, str) or (one.among and given not in one.among):
+        takes = f"take {', '.join(one.among)}" if one.among else "write a text"
+        raise BadSetting(where, one.name, f"is {given!r}; {takes}")
+    return given
 
 
 def _checked(where: str, one: Minimum, given: object) -> int:

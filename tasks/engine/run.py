@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,17 @@ from tasks.engine import draws
 from tasks.engine.entity import Entity, Parent
 from tasks.engine.errors import BadDeclaration, UnknownName
 from tasks.engine.pools import pool
+from tasks.engine.resource import Resource
 from tasks.engine.rows import Rows
 from tasks.engine.tables import Reader, Table, View
 from tasks.engine.target import chunks, nothing
 from tasks.engine.values import Column, FixedPoint
+
+Looker: TypeAlias = Callable[[Resource], pd.DataFrame]
+
+
+def _unseen(resource: Resource) -> pd.DataFrame:
+    raise BadDeclaration(resource.name, "is looked at outside of a step")
 
 
 def _unread(table: Table) -> pd.DataFrame:
@@ -40,8 +48,10 @@ class Run:
     as_of: date
     anchor: date
     scale: int
-    requirements: dict[str, int] = field(default_factory=dict)
+    requirements: Mapping[str, int | str] = field(default_factory=dict)
     read: Reader = field(default=_unread, repr=False)
+    look: Looker = field(default=_unseen, repr=False)
+    """Gives what a service holds of a resource: a row an object, with its `key`."""
     cache: Path | None = None
     """Where pools are kept between runs."""
 
@@ -65,18 +75,31 @@ class Run:
         """
         if isinstance(given, int):
             return given
-        if given not in self.requirements:
-            raise UnknownName(f"requirement of {self.dataset}", given, self.requirements)
-        return self.requirements[given]
+        return int(self._setting(given))
+
+    def word(self, name: str) -> str:
+        """The word of that name.
+
+        Raises:
+            UnknownName: the dataset has no such word.
+        """
+        return str(self._setting(name))
+
+    def _setting(self, name: str) -> int | str:
+        if name not in self.requirements:
+            raise UnknownName(f"requirement of {self.dataset}", name, self.requirements)
+        return self.requirements[name]
 
     def pool(self, kind: str, size: int, *, locale: str) -> tuple[str, ...]:
         """`size` different values of a kind that Faker knows, by the run's seed."""
         return pool(kind, size, locale=locale, seed=self.seed, cache=self.cache)
 
-    def frame(self, above: Parent) -> pd.DataFrame:
+    def frame(self, above: Parent | Resource) -> pd.DataFrame:
         """An upstream as a DataFrame, keys as Python values: for small sets."""
         if isinstance(above, Table):
             return self.read(above)
+        if isinstance(above, Resource):
+            return self.look(above)
         if above.name not in self._frames:
             self._frames[above.name] = self._made(above)
         return self._frames[above.name]

@@ -43,13 +43,15 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A frame made of tables and other views by a pure function; `key` identifies its rows.
+    """A frame made of entities, tables and other views by a pure function.
+
+    `key` identifies its rows.
 
     `numbers` are names of requirements, handed over behind the frames.
     """
 
     make: Callable[..., pd.DataFrame]
-    of: tuple[Table | View, ...]
+    of: tuple[Entity | Table | View, ...]
     key: str
     numbers: tuple[str, ...] = ()
 
@@ -60,7 +62,7 @@ class View:
 
 
 def view(
-    *of: Table | View, key: str = "id", numbers: tuple[str, ...] = ()
+    *of: Entity | Table | View, key: str = "id", numbers: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., pd.DataFrame]], View]:
     """Declare a view; the decorated function takes the frames of `of`, then the `numbers`.
 
@@ -78,9 +80,18 @@ def view(
     return declare
 
 
-def tables_of(given: Iterable[Table | View]) -> tuple[Table, ...]:
+def tables_of(given: Iterable[Entity | Table | View]) -> tuple[Table, ...]:
     """The tables that frames come from, directly or through views, each once."""
-    found: dict[Table, None] = {}
+    return tuple(one for one in _sources(given) if isinstance(one, Table))
+
+
+def entities_of(given: Iterable[Entity | Table | View]) -> tuple[Entity, ...]:
+    """The entities that frames come from, directly or through views, each once."""
+    return tuple(one for one in _sources(given) if not isinstance(one, Table))
+
+
+def _sources(given: Iterable[Entity | Table | View]) -> tuple[Entity | Table, ...]:
+    found: dict[Entity | Table, None] = {}
     for one in given:
-        found |= dict.fromkeys((one,) if isinstance(one, Table) else tables_of(one.of))
+        found |= dict.fromkeys(_sources(one.of) if isinstance(one, View) else (one,))
     return tuple(found)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tasks.engine.entity import ColumnFunction, Entity, Parent, Step, paired
+from tasks.engine.entity import (
+    ColumnFunction,
+    Entity,
+    Parent,
+    Step,
+    first_line,
+    made_before,
+    paired,
+)
 from tasks.engine.errors import BadDeclaration
+from tasks.engine.resource import Resource
 from tasks.engine.rows import Rows
 from tasks.engine.tables import Table, tables_of
 from tasks.engine.values import Columns
@@ -27,7 +35,7 @@ class Update:
     name: str
     of: Entity
     make: ColumnFunction
-    upstream: tuple[Parent, ...] = ()
+    upstream: tuple[Parent | Resource, ...] = ()
     held: dict[str, Any] = field(default_factory=dict)
     after: tuple[Step, ...] = ()
     about: str = ""
@@ -47,14 +55,17 @@ class Update:
     @cached_property
     def tables(self) -> tuple[Table, ...]:
         """The tables whose rows of any origin it reads."""
-        return tables_of(one for one in self.upstream if not isinstance(one, Entity))
+        return tables_of(self._rows)
+
+    @property
+    def _rows(self) -> list[Parent]:
+        return [one for one in self.upstream if not isinstance(one, Resource)]
 
     @cached_property
     def above(self) -> tuple[Step, ...]:
         """The steps that must be done first."""
-        direct = [one for one in self.upstream if isinstance(one, Entity)]
-        read = [made for table in self.tables for made in table.after or ()]
-        return tuple(dict.fromkeys([self.of, *direct, *read, *self.after]))
+        looked = [one for one in self.upstream if isinstance(one, Resource)]
+        return tuple(dict.fromkeys([self.of, *made_before(self._rows), *looked, *self.after]))
 
     def columns(self, rows: Rows) -> Columns:
         """The key and the columns of the entity's rows as they shall be."""
@@ -67,24 +78,26 @@ def settle(
 ) -> Update:
     """The step `name` that brings staged columns of `of` to what its declaration says.
 
+    A row is due while the staged ones among `columns` hold what they were staged with; others
+    are written with them.
+
     Raises:
-        BadDeclaration: a column is not staged.
+        BadDeclaration: none of the columns is staged.
     """
-    unknown = [column for column in columns if column not in of.staged]
-    if unknown:
-        raise BadDeclaration(name, f"settles {unknown}, which {of.name} does not stage")
+    held = {column: of.staged[column] for column in columns if column in of.staged}
+    if not held:
+        raise BadDeclaration(name, f"settles {list(columns)}, which {of.name} does not stage")
 
     def declared(rows: Rows) -> Columns:
         return {column: rows[column] for column in columns if column in rows.columns}
 
-    held = {column: of.staged[column] for column in columns}
     return Update(name, of, declared, held=held, after=after, about=about, step=step)
 
 
 def update(
     of: Entity,
     *,
-    upstream: tuple[Parent, ...] = (),
+    upstream: tuple[Parent | Resource, ...] = (),
     after: tuple[Step, ...] = (),
     step: str = "",
     retries: int = 4,
@@ -99,7 +112,6 @@ def update(
 
     def declare(make: ColumnFunction) -> Update:
         paired(make, upstream)
-        about = (inspect.getdoc(make) or "").split("\n", 1)[0]
-        return Update(make.__name__, of, make, upstream, {}, after, about, step, retries)
+        return Update(make.__name__, of, make, upstream, {}, after, first_line(make), step, retries)
 
     return declare

@@ -17,7 +17,7 @@ CARDS = Minimum("cards", 0, 0, 1, "cards of a reader", most=1)
 
 def numbers(
     chosen: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
-) -> dict[str, int]:
+) -> dict[str, int | str]:
     return resolved("library", (BOOKS, LOANS, CARDS), chosen or {}, environ or {})
 
 

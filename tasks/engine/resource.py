@@ -1,0 +1,121 @@
+"""Resource: objects outside the database, one a row of an entity, ensured by their key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from tasks.engine.entity import Entity, Step, first_line
+from tasks.engine.rows import Rows
+from tasks.engine.tables import Table
+
+Keys: TypeAlias = Callable[[Rows], list[str]]
+"""The key of every row's object."""
+
+Specs: TypeAlias = Callable[[Rows], list[Mapping[str, Any]]]
+"""What each row's object is made from, in the words of its port."""
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """A step that makes the objects which are missing in a service, and never one twice.
+
+    `port` names the service, `place` where in it (a bucket), `prefix` what the keys of all our
+    objects begin with: by it they are told from those of others. `make` is asked for missing
+    objects only. The rows need not be in the database: their keys follow from the declaration.
+    """
+
+    name: str
+    of: Entity
+    port: str
+    keys: Keys
+    make: Specs
+    prefix: str
+    place: str = ""
+    after: tuple[Step, ...] = ()
+    about: str = ""
+    step: str = ""
+    retries: int = 4
+
+    @property
+    def table(self) -> str:
+        """Where its objects are, as reports name it."""
+        return f"{self.port}:{self.place}" if self.place else self.port
+
+    @property
+    def task(self) -> str:
+        """The name of the step that it belongs to."""
+        return self.step or self.name
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """It reads none."""
+        return ()
+
+    @property
+    def above(self) -> tuple[Step, ...]:
+        """The steps that must be done first."""
+        return self.after
+
+
+@dataclass(frozen=True, eq=False)
+class Wait:
+    """A step that waits until a resource's objects are ready, batch by batch.
+
+    It ends without an error when the time is up: its report tells how many are not ready.
+    """
+
+    name: str
+    of: Resource
+    about: str
+    after: tuple[Step, ...] = ()
+    step: str = ""
+    retries: int = 4
+
+    @property
+    def table(self) -> str:
+        """Where the objects are, as reports name it."""
+        return self.of.table
+
+    @property
+    def task(self) -> str:
+        """The name of the step that it belongs to."""
+        return self.step or self.name
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """It reads none."""
+        return ()
+
+    @cached_property
+    def above(self) -> tuple[Step, ...]:
+        """The steps that must be done first."""
+        return (self.of, *self.after)
+
+
+def resource(
+    of: Entity,
+    *,
+    port: str,
+    keys: Keys,
+    prefix: str,
+    place: str = "",
+    after: tuple[Step, ...] = (),
+    step: str = "",
+) -> Callable[[Specs], Resource]:
+    """Declare a resource; the decorated function says what missing objects are made from."""
+
+    def declare(make: Specs) -> Resource:
+        about = first_line(make)
+        return Resource(make.__name__, of, port, keys, make, prefix, place, after, about, step)
+
+    return declare
+
+
+def wait_until_ready(
+    of: Resource, name: str, *, about: str, after: tuple[Step, ...] = (), step: str = ""
+) -> Wait:
+    """The step `name` that waits for the resource's objects."""
+    return Wait(name, of, about, after, step)
