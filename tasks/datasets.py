@@ -10,6 +10,7 @@ from tasks.engine.errors import UnknownName
 DATASETS = {
     "commerce": "tasks.commerce",
     "therapy": "tasks.therapy",
+    "streaming": "tasks.streaming",
 }
 """Name to module; the module holds the `Dataset` under the dataset's own name."""
 

@@ -8,6 +8,8 @@ from tasks.engine.declared import Declared
 from tasks.engine.entity import Step
 from tasks.engine.plan import Standing
 from tasks.engine.report import Check, Drift, StepReport
+from tasks.engine.resource import Resource
+from tasks.ensure import proof
 from tasks.postgres import checks, digest
 from tasks.postgres.drift import drift
 from tasks.postgres.snapshot import Snapshot
@@ -44,12 +46,17 @@ def complete(steps: tuple[StepReport, ...]) -> Check:
 
 
 def checked(work: Work) -> tuple[Check, ...]:
-    """The dataset's named checks."""
+    """The dataset's named checks, and whether its rows and its objects in services agree."""
     with work.database.reading() as connection:
-        return tuple(
+        found = [
             checks.check(connection, work.dataset, work.run, query)
             for query in checks.queries(work.dataset)
-        )
+        ]
+        run = work.at(connection)
+        for one in work.dataset.later:
+            if isinstance(one, Resource):
+                found += proof(work, one, run, connection)
+    return tuple(found)
 
 
 def drifted(work: Work) -> tuple[Drift, ...]:

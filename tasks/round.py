@@ -189,11 +189,21 @@ def _verified(assignment: Assignment, part: Part) -> Part:
         entities=part.report.entities or steps,
         checks=(complete(steps), *results["checks"]),
         drift=results["drift"],
+        notes=(*part.report.notes, *_left_out(assignment)),
         digests=part.report.digests or results["digests"],
         seconds=part.report.seconds + time.monotonic() - started,
     )
     publish_report(report)
     return replace(part, report=report, said=_verified_said(report))
+
+
+def _left_out(assignment: Assignment) -> tuple[str, ...]:
+    """What the dataset leaves out on purpose, and which services are only local ones."""
+    opened = work(assignment)
+    return (
+        *(f"left out on purpose: {one}" for one in opened.dataset.notes),
+        *opened.adapters.kinds(opened.dataset),
+    )
 
 
 def _verified_said(report: Report) -> str:

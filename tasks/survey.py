@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from tasks.engine.entity import Entity, Step
 from tasks.engine.errors import Refused
 from tasks.engine.plan import Plan, Standing
+from tasks.engine.resource import Resource, Wait
 from tasks.engine.update import Update
+from tasks.ensure import standing
 from tasks.postgres import delete, read
 from tasks.postgres.database import Connection
 from tasks.postgres.references import everything
@@ -37,6 +39,9 @@ def standings(connection: Connection, work: Work, wanted: Iterable[Step]) -> tup
             columns = work.columns[step.name]
             due = pending(connection, step, run, columns, work.profile.chunk_rows)
             found.append(Standing(step.name, step.table, due.target, due.present - due.changing))
+            continue
+        if isinstance(step, Resource | Wait):
+            found.append(standing(work, step, run))
             continue
         assert isinstance(step, Entity)  # there is no other kind
         gap = read.Gap(connection, step, run, work.profile.chunk_rows)

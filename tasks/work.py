@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 from tasks.datasets import dataset
 from tasks.engine import draws
@@ -28,6 +29,7 @@ from tasks.postgres.database import Connection, Database
 from tasks.postgres.encode import ColumnType
 from tasks.postgres.record import Author
 from tasks.postgres.snapshot import Snapshot
+from tasks.services.adapters import Adapters
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Work:
     database: Database
     run: Run
     author: Author
+    adapters: Adapters
     columns: dict[str, tuple[ColumnType, ...]]
     """The columns that each step writes, with their types in the database."""
     satisfied: dict[str, Standing] = field(default_factory=dict)
@@ -147,6 +150,17 @@ def fitted(connection: Connection, chosen: Dataset, run: Run) -> dict[str, tuple
     }
 
 
+def _services_folder(chosen: Dataset, profile: Profile, address: Address) -> Path:
+    """Where the local services keep what belongs to this database.
+
+    The embedded server may change its port; it stays the same server.
+    """
+    place = f"{address.host}-{address.port}"
+    if choose(chosen.name, profile, os.environ) is None:
+        place = "embedded"
+    return embedded.home_folder(os.environ) / "services" / place / address.database
+
+
 def generator(chosen: Dataset) -> str:
     """The version of what makes a dataset's values."""
     return f"{chosen.name}-{chosen.version}/{draws.ALGORITHM}"
@@ -155,7 +169,9 @@ def generator(chosen: Dataset) -> str:
 def _make(assignment: Assignment) -> Work:
     chosen = dataset(assignment.dataset)
     profile = profile_of(assignment.environment)
-    database = database_of(chosen, profile, assignment.run, assignment.lease)
+    address = address_of(chosen, profile, os.environ)
+    database = database_of(chosen, profile, assignment.run, assignment.lease, address)
+    adapters = Adapters(profile.services, os.environ, _services_folder(chosen, profile, address))
     run = Run(
         assignment.dataset,
         assignment.seed,
@@ -163,6 +179,7 @@ def _make(assignment: Assignment) -> Work:
         assignment.anchor,
         assignment.scale,
         dict(assignment.requirements),
+        look=adapters.frame,
         cache=embedded.home_folder(os.environ) / "pools",
     )
     with ExitStack() as undo:
@@ -171,4 +188,4 @@ def _make(assignment: Assignment) -> Work:
             columns = fitted(connection, chosen, run)
         undo.pop_all()  # from here on `close` does it
     author = Author(assignment.run, assignment.verb, assignment.environment, generator(chosen))
-    return Work(chosen, database, run, author, columns)
+    return Work(chosen, database, run, author, adapters, columns)

@@ -72,7 +72,7 @@ def ranked(choice: Choice, parents: Rows, entity: str) -> Ranked:
         owner = pd.Index(parents.names).get_indexer(frame[choice.by])
         candidate = np.flatnonzero(owner >= 0)
         owner = owner[candidate]
-    each = draws.text_hash(frame[choice.among.key])
+    each = draws.text_hash(map(str, frame[choice.among.key]))
     own = parents.key_hash ^ parents.run.stream(entity, "choice")
     order = draws.mix(own[owner] + each[candidate])
     keys = [order, owner]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -68,8 +68,12 @@ class Entity:
     row one of some candidates, `rows.chosen`; `upstream` are further entities, tables and
     views, each handed over as a DataFrame under its own name; `references` are the columns
     that point at other entities without a foreign key; `optional` are columns left out where
-    the application's table has none of that name. Entities with the same `step` are filled in
-    order by one task.
+    the application's table has none of that name. `staged` are values that some columns have
+    when a row is added; a later step (`settle`) brings them to what the function says.
+    `stamped` are columns that the application's triggers write at any time: neither compared
+    nor digested. `through` names the service that makes the rows where the profile has one.
+    `after` are steps to wait for without reading them. Entities with the same `step` are
+    filled in order by one task.
     """
 
     table: str
@@ -83,6 +87,7 @@ class Entity:
     optional: frozenset[str] = frozenset()
     staged: dict[str, Any] = field(default_factory=dict)
     stamped: frozenset[str] = frozenset()
+    through: str = ""
     after: tuple[Step, ...] = ()
     step: str = ""
     retries: int = 4
@@ -123,11 +128,12 @@ class Entity:
 
     @cached_property
     def grounded(self) -> bool:
-        """Whether which rows there are depends on the database, not on the declaration alone."""
+        """Whether it is worked out whole: its rows depend on others', or choose candidates."""
+        if self.choose is not None:
+            return True
         if isinstance(self.per, Entity):
             return self.per.grounded or isinstance(self.count, Requirement)
-        among = getattr(self.count, "among", None)
-        return any(one is not None for one in (self.per, among, self.choose))
+        return self.per is not None or getattr(self.count, "among", None) is not None
 
     @property
     def task(self) -> str:
@@ -138,6 +144,10 @@ class Entity:
     def windowed(self) -> bool:
         """Whether its rows are a window that rolls with as_of."""
         return isinstance(self.count, Daily)
+
+    def following(self, *steps: Step) -> Entity:
+        """The same entity, whose rows come after those steps: of what it is made from, say."""
+        return replace(self, after=(*self.after, *steps))
 
     def __hash__(self) -> int:
         return hash((self.table, self.name))
@@ -155,6 +165,7 @@ def entity(
     optional: Iterable[str] = (),
     staged: dict[str, Any] | None = None,
     stamped: Iterable[str] = (),
+    through: str = "",
     after: tuple[Step, ...] = (),
     step: str = "",
     retries: int = 4,
@@ -186,6 +197,7 @@ def entity(
             optional=frozenset(optional),
             staged=staged or {},
             stamped=frozenset(stamped),
+            through=through,
             after=after,
             step=step,
             retries=retries,

@@ -101,6 +101,15 @@ def _padded(numbers: Integers, digits: int) -> Bytes:
     return table.view(f"S{width}")[:, 0]
 
 
+def objects(values: Iterable[Any]) -> npt.NDArray[np.object_]:
+    """One Python value a row, shape (n,): texts, or objects and lists for json and arrays."""
+    listed = list(values)
+    column = np.empty(len(listed), dtype=object)
+    for row, value in enumerate(listed):  # a list assigned at once would become a second axis
+        column[row] = value
+    return column
+
+
 def where(present: Booleans, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The column, NULL where `present` (shape (n,)) is false."""
     return np.ma.masked_array(column, mask=~present)

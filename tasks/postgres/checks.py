@@ -7,7 +7,7 @@ A dataset's `checks.sql` holds blocks of
     SELECT id FROM {orders} AS o WHERE …
 
 `{orders}` stands for the entity's own rows; `{as_of}`, `{anchor}` and `{scale}` for the run's,
-and the name of a requirement for its number.
+the name of a requirement for its number, and `{word_…}` with the name of a word for that.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ def check(connection: Connection, dataset: Dataset, run: Run, query: Query) -> C
         "as_of": sql.Literal(run.as_of),
         "anchor": sql.Literal(run.anchor),
         "scale": sql.Literal(run.scale),
-        **{name: sql.Literal(number) for name, number in run.requirements.items()},
+        **{
+            f"word_{name}" if isinstance(value, str) else name: sql.Literal(value)
+            for name, value in run.requirements.items()
+        },
     }
     counted = sql.SQL("SELECT count(*) FROM ({}) AS violation").format(
         sql.SQL(query.text.rstrip("; \n")).format(**words)

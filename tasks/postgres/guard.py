@@ -15,7 +15,7 @@ import psycopg
 from tasks.engine.errors import Refused
 from tasks.engine.settings import Profile
 from tasks.postgres.address import Address
-from tasks.postgres.fingerprint import AnyConnection, grown, recorded
+from tasks.postgres.fingerprint import AnyConnection, grown, identifier, recorded
 from tasks.postgres.grants import grants
 from tasks.postgres.marker import (
     Facts,
@@ -116,13 +116,22 @@ def examine_place(profile: Profile, address: Address) -> Evidence:
 _ROLES = """
     SELECT r.rolname::text, r.rolsuper, r.rolbypassrls, r.rolreplication, r.rolcreaterole
     FROM pg_catalog.pg_roles r
-    WHERE (r.rolsuper OR r.rolbypassrls OR r.rolreplication OR r.rolcreaterole)
+    WHERE (r.rolsuper OR r.rolbypassrls AND NOT %s OR r.rolreplication OR r.rolcreaterole)
       AND (pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER')
            OR pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER'))
     ORDER BY r.rolname IN (session_user, current_user) DESC, r.rolname
     LIMIT 1
 """
 _ATTRIBUTES = ("SUPERUSER", "BYPASSRLS", "REPLICATION", "CREATEROLE")
+
+_SECURED = """
+    SELECT c.oid::regclass::text, pg_catalog.row_security_active(c.oid)
+    FROM unnest(%s::text[]) AS t(quoted)
+    JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(t.quoted)
+    WHERE c.relrowsecurity
+    ORDER BY 2 DESC, 1
+    LIMIT 1
+"""
 
 _SERVER = """
     SELECT pg_catalog.pg_is_in_recovery(), current_setting('track_counts') = 'on',
@@ -133,16 +142,23 @@ _SERVER = """
 """
 
 
-def examine_role(profile: Profile, connection: AnyConnection) -> Evidence:
+def examine_role(profile: Profile, connection: AnyConnection, tables: Sequence[str]) -> Evidence:
     """Layer 3: a restricted role, also by membership, on a primary server that counts rows.
 
     An owner could write the marker of layer 4 itself, so a run's role does not own the database.
+    It may bypass row security where a managed table has it, for otherwise it would not see the
+    rows that it has to leave alone.
     """
-    powerful = connection.execute(_ROLES).fetchone()
+    quoted = [identifier(table).as_string(connection) for table in tables]
+    secured = connection.execute(_SECURED, (quoted,)).fetchone()
+    powerful = connection.execute(_ROLES, (secured is not None,)).fetchone()
     server = connection.execute(_SERVER).fetchone()
     assert server is not None  # the current database is always listed
     standby, counts, owner = server
-    return role_evidence(profile, powerful, owner=owner, standby=standby, counts=counts)
+    hidden = secured[0] if secured and secured[1] else None
+    return role_evidence(
+        profile, powerful, owner=owner, standby=standby, counts=counts, hidden=hidden
+    )
 
 
 def role_evidence(
@@ -152,8 +168,10 @@ def role_evidence(
     owner: bool,
     standby: bool,
     counts: bool,
+    hidden: str | None = None,
 ) -> Evidence:
-    """Layer 3, from what the server answered; `powerful` is a row of `_ROLES`."""
+    """Layer 3, from what the server answered; `powerful` is a row of `_ROLES`, `hidden` a table
+    whose row security applies to the role."""
     restrict = f"use a role that has only what `seedbed grants {profile.name}` prints"
     if powerful is not None:
         named = (word for word, held in zip(_ATTRIBUTES, powerful[1:], strict=True) if held)
@@ -161,6 +179,9 @@ def role_evidence(
         remedy = restrict
     elif owner:
         detail, remedy = "the role owns the database, or is a member of its owner", restrict
+    elif hidden is not None:
+        detail = f"row security hides rows of {hidden} from the role"
+        remedy = f"let its owner run what `seedbed grants {profile.name}` prints"
     elif standby:
         detail, remedy = "the server is a standby", "name the primary server"
     elif not counts:
@@ -228,7 +249,7 @@ def examine(
     shared = profile.guard.shared
     found = [examine_variables(profile, environ), examine_place(profile, address)]
     with connection.transaction():
-        found.append(examine_role(profile, connection))
+        found.append(examine_role(profile, connection, tables))
         try:
             with connection.transaction():
                 facts = read_facts(connection)

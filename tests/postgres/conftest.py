@@ -17,9 +17,18 @@ from tasks.datasets import DATASETS, dataset
 from tasks.engine.entity import Dataset
 from tasks.postgres import embedded
 from tasks.postgres.address import Address, parse
-from tests.postgres.worlds import Cluster, Connection, World
+from tests.postgres.worlds import Cluster, Connection, World, services
 
 TEST_SERVER = "SEEDBED_TEST_DATABASE_URL"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where pools are cached and the local services keep what they hold."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("home")
+        patch.setenv("SEEDBED_HOME", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")
@@ -118,11 +127,15 @@ def seeded(
     tmp_path: Path,
 ) -> Iterator[World]:
     """The dataset, seeded at scale 1 as of `AS_OF`."""
-    address = cluster.create(seeded_template(chosen).database)
+    source = seeded_template(chosen)
+    address = cluster.create(source.database)
     world = World(chosen, address, address, tmp_path)
     world.profile()
+    if services(source).exists():  # what the local services hold belongs to the database
+        shutil.copytree(services(source), services(address))
     yield world
     cluster.drop(address)
+    shutil.rmtree(services(address), ignore_errors=True)
 
 
 @pytest.fixture

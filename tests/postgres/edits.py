@@ -43,7 +43,11 @@ def edit(person: Connection, work: Work, entity: Entity, draw: random.Random) ->
         {
             "table": identifier(entity.table).as_string(person),
             "categories": list(_EDITED),
-            "filled": [column.name for column in work.columns[entity.name]],
+            "filled": [
+                column.name
+                for column in work.columns[entity.name]
+                if column.name not in entity.stamped
+            ],
         },
     ).fetchall()
     if not columns:

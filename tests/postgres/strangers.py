@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 from uuid import UUID
 
@@ -102,16 +103,44 @@ def keys(connection: Connection, dataset: Dataset, table: str) -> list[Any]:
     return [row[0] for row in connection.execute(query)]
 
 
-def delete_just(connection: Connection, dataset: Dataset, doomed: dict[str, set[Any]]) -> None:
-    """Delete rows by key and nothing else: no cascade, no trigger."""
+def delete_closed(connection: Connection, dataset: Dataset, doomed: dict[str, set[Any]]) -> None:
+    """Delete rows, and with them all that depends on them, as a person would: triggers fire."""
+    tables = {table: doomed.get(qualified(table), set()) for table in dataset.tables}
+    ties = [(tie.child, tie.parent) for tie in arrows(connection, dataset)]
+    graph = {
+        qualified(table): {c for c, p in ties if p == qualified(table) != c} for table in tables
+    }
+    names = {qualified(table): table for table in tables}
     with connection.transaction():
-        connection.execute("SET LOCAL session_replication_role = replica")
-        for table, gone in doomed.items():
+        for place in TopologicalSorter(graph).static_order():
+            if place not in names or not tables[names[place]]:
+                continue
             statement = sql.SQL("DELETE FROM {} WHERE {} = ANY(%s)").format(
-                identifier(table),
-                sql.Identifier(entities_of(dataset, table)[0].key.column),
+                identifier(place), sql.Identifier(entities_of(dataset, place)[0].key.column)
             )
-            connection.execute(statement, (list(gone),))
+            connection.execute(statement, (list(tables[names[place]]),))
+
+
+def some_rows(
+    connection: Connection, dataset: Dataset, share: float, draw: random.Random
+) -> dict[str, set[Any]]:
+    """A share of the rows that nothing depends on, fewer of those that others depend on, and
+    all that depends on these."""
+    ties = [(tie.child, tie.parent) for tie in arrows(connection, dataset)]
+
+    def height(table: str) -> int:
+        below = {child for child, parent in ties if parent == table != child}
+        return 1 + max(map(height, below), default=-1)
+
+    start = {
+        table: {
+            key
+            for key in keys(connection, dataset, table)
+            if draw.random() < share ** (1 + height(qualified(table)))
+        }
+        for table in dataset.tables
+    }
+    return dependents(connection, dataset, start)
 
 
 def dependents(
@@ -191,6 +220,19 @@ def _equal(left: str, columns: Sequence[str], right: str, others: Sequence[str])
     return sql.SQL(" AND ").join(
         sql.SQL("{} = {}").format(sql.Identifier(left, column), sql.Identifier(right, other))
         for column, other in zip(columns, others, strict=True)
+    )
+
+
+def given(connection: Connection, dataset: Dataset, rows: dict[str, set[Any]]) -> int:
+    """How many of the rows the application itself makes, with the row that has the same key: a
+    bare profile with an account."""
+    tables = {qualified(table): table for table in dataset.tables}
+    return sum(
+        len(rows[tables[tie.child]] & rows[tables[tie.parent]])
+        for tie in arrows(connection, dataset)
+        if (made := entities_of(dataset, tie.child))
+        and tie.columns == (made[0].key.column,)
+        and all(one.staged for one in made)
     )
 
 
@@ -426,6 +468,7 @@ def _make_room(
                 if column not in {*ties, *fixed} and columns[column].category in VARIED
             ]
             if free:
+                _drop_checks(connection, table)  # it may be one of a few words that it may be
                 row[free[0]] = _something(columns[free[0]], draw)
             else:
                 with connection.transaction():

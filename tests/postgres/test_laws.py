@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import random
 import re
@@ -22,34 +23,40 @@ from tasks.engine.entity import Dataset, Entity
 from tasks.engine.order import ordered
 from tasks.engine.settings import Environment
 from tasks.engine.target import chunks
+from tasks.engine.update import Update
 from tasks.fill import RowsMissing, fill
-from tasks.postgres import checks
+from tasks.perform import perform
+from tasks.postgres import checks, read
 from tasks.postgres.delete import Blocked, Fenced
 from tasks.postgres.grants import grants
 from tasks.postgres.guard import GuardRefused, mark
 from tasks.postgres.load import RowRefused
 from tasks.postgres.lock import LeaseLost
-from tasks.postgres.ownership import rows_of
+from tasks.postgres.ownership import owned, rows_of
 from tasks.prove import checked, digests, drifted
 from tasks.remove import preview, remove
+from tasks.revise import NotSettled
 from tasks.survey import survey
 from tests.postgres.edits import edit
 from tests.postgres.strangers import (
     ancestors,
     arrows,
     attach,
-    delete_just,
+    delete_closed,
     dependents,
     detach,
+    given,
     insert_as_the_application,
     keys,
     needed_by_others,
+    some_rows,
 )
 from tests.postgres.worlds import (
     Connection,
     World,
     contents,
     eventually,
+    files,
     fill_all,
     identifier,
     others,
@@ -68,13 +75,15 @@ New = Callable[[Dataset], World]
 
 def test_1_a_second_run_adds_no_row_and_writes_nothing(seeded: World) -> None:
     with seeded.superuser() as person:
-        before = versions(person)
+        before, outside = versions(person), files(seeded.address)
         with seeded.opened() as work:
             reports = fill_all(work)
             digests(work, frozenset())
         assert versions(person) == before
+        assert files(seeded.address) == outside
     assert {one.added for one in reports.values()} == {0}
     assert {one.removed for one in reports.values()} == {0}
+    assert {one.updated for one in reports.values()} == {0}
     assert all(one.present == one.target for one in reports.values())
 
 
@@ -104,15 +113,9 @@ def test_2_any_subset_that_was_deleted_comes_back_identical(seeded: World, seed:
     share = (0.02, 0.3, 0.7, 1.0)[seed]
     with seeded.superuser() as person:
         before = contents(person)
-        held = {table: keys(person, seeded.dataset, table) for table in seeded.dataset.tables}
-        doomed = {
-            table: {key for key in rows if draw.random() < share} for table, rows in held.items()
-        }
-        delete_just(person, seeded.dataset, doomed)
-        assert contents(person) != before
-        reports = seeded.seed()
+        doomed = some_rows(person, seeded.dataset, share, draw)
+        check_that_they_come_back(seeded, person, doomed)
         assert contents(person) == before
-    assert sum(one.added for one in reports.values()) == sum(map(len, doomed.values()))
 
 
 def test_2_every_table_comes_back_with_all_that_depends_on_it(seeded: World) -> None:
@@ -121,12 +124,22 @@ def test_2_every_table_comes_back_with_all_that_depends_on_it(seeded: World) -> 
         for table in seeded.dataset.tables:
             start = {table: set(keys(person, seeded.dataset, table))}
             doomed = dependents(person, seeded.dataset, start)
-            delete_just(person, seeded.dataset, doomed)
-            reports = seeded.seed()
-            added = sum(one.added for one in reports.values())
-            assert added == sum(map(len, doomed.values())), table
+            check_that_they_come_back(seeded, person, doomed)
             assert contents(person) == before, table
     assert seeded.digests() == proof
+
+
+def check_that_they_come_back(
+    seeded: World, person: Connection, doomed: dict[str, set[Any]]
+) -> None:
+    """Delete the rows, seed, and compare what the run says with what it found missing."""
+    gone = {table: doomed.get(qualified(table), set()) for table in seeded.dataset.tables}
+    before = contents(person)
+    delete_closed(person, seeded.dataset, doomed)
+    assert (contents(person) != before) == any(gone.values())
+    reports = seeded.seed()
+    added = sum(one.added for one in reports.values() if one.table in gone)
+    assert added + given(person, seeded.dataset, gone) == sum(map(len, gone.values()))
 
 
 # -- 3 ------------------------------------------------------------------------------------------
@@ -167,17 +180,20 @@ def test_4_a_larger_scale_contains_the_rows_of_the_smaller_one(seeded: World, fr
 
 
 def test_4_growing_in_place_only_adds_rows(seeded: World, fresh: New) -> None:
+    tables = seeded.dataset.tables
     with seeded.superuser() as person:
         before = ours(person, seeded.dataset)
+        held = {table: set(keys(person, seeded.dataset, table)) for table in tables}
         reports = seeded.seed(scale=2)
         after = ours(person, seeded.dataset)
+        new = {table: set(keys(person, seeded.dataset, table)) - held[table] for table in tables}
+        added = sum(one.added for one in reports.values() if one.table in tables)
+        assert added + given(person, seeded.dataset, new) == sum(map(len, new.values()))
     grown = seeded.digests(scale=2)
     at_once = fresh(seeded.dataset)
     at_once.seed(scale=2)
     assert grown == at_once.digests(scale=2)
     assert all(before[table] <= rows for table, rows in after.items())
-    added = sum(map(len, after.values())) - sum(map(len, before.values()))
-    assert sum(one.added for one in reports.values()) == added
 
 
 # -- 5 ------------------------------------------------------------------------------------------
@@ -203,7 +219,7 @@ def test_5_edits_survive_a_run_and_are_reported_as_drift(seeded: World) -> None:
 
 def test_6_a_reset_leaves_the_database_as_it_was_before_the_seed(world: World) -> None:
     with world.superuser() as person:
-        before = versions(person)
+        before, outside = versions(person), files(world.address)
         world.seed()
         rows = {table: len(found) for table, found in ours(person, world.dataset).items()}
         with world.opened("reset") as work:
@@ -211,6 +227,7 @@ def test_6_a_reset_leaves_the_database_as_it_was_before_the_seed(world: World) -
         after = versions(person)
     del after["seedbed.runs"]
     assert after == before
+    assert files(world.address) == outside == {}
     assert (gone.tables, gone.kept, gone.pins) == (rows, 0, ())
 
 
@@ -402,6 +419,8 @@ def test_8_a_step_whose_rows_are_dropped_or_refused_fails_and_keeps_nothing(worl
         for entity in ordered(world.dataset.entities):
             if not (rows := next(chunks(entity, work.at(person), 1000), None)):
                 continue
+            if read.count(person, entity) == len(rows):
+                continue  # the application made them, with their parents
             at = draw.randrange(len(rows))
             [key] = entity.key.values(rows.number[at : at + 1])
             before = versions(person)
@@ -416,6 +435,52 @@ def test_8_a_step_whose_rows_are_dropped_or_refused_fails_and_keeps_nothing(worl
             assert f"at key {key}" in said
             assert versions(person) == before
             fill(work, entity, silent)
+
+
+def test_8_an_update_that_is_undone_fails(seeded: World) -> None:
+    with seeded.superuser() as person:
+        for step in seeded.dataset.later:
+            if not isinstance(step, Update) or not step.held:
+                continue
+            with seeded.opened() as work:
+                if len(work.columns[step.name]) == 1:
+                    continue  # none of its columns is declared in this mode
+                stage_again(person, step)
+                before = versions(person)
+                person.execute("""
+                    CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql
+                    AS 'BEGIN RETURN OLD; END'
+                """)
+                person.execute(
+                    sql.SQL(
+                        "CREATE TRIGGER a_keeps BEFORE UPDATE ON {} FOR EACH ROW "
+                        "EXECUTE FUNCTION keep()"
+                    ).format(identifier(step.table))
+                )
+                with pytest.raises(NotSettled) as caught:
+                    perform(work, step, silent)
+                person.execute("DROP FUNCTION keep CASCADE")
+                assert f"rows of {step.table} do not hold what was written" in str(caught.value)
+                assert versions(person) == before
+                assert perform(work, step, silent).updated > 0
+
+
+def stage_again(person: Connection, step: Update) -> None:
+    """Let the rows of an update hold again what they were added with."""
+    staged = [
+        sql.SQL("{} = {}").format(
+            sql.Identifier(column),
+            sql.Literal(json.dumps(value) if isinstance(value, dict) else value),
+        )
+        for column, value in step.held.items()
+    ]
+    with person.transaction():
+        person.execute("SET LOCAL session_replication_role = replica")
+        person.execute(
+            sql.SQL("UPDATE {} AS own SET {} WHERE {}").format(
+                identifier(step.table), sql.SQL(", ").join(staged), owned(step.of, "own")
+            )
+        )
 
 
 @contextmanager
@@ -474,6 +539,9 @@ def test_9_after_a_seed_the_application_goes_on(world: World) -> None:
             [(analysed,)] = person.execute(query, (name,)).fetchall()
             [(held,)] = person.execute(f"SELECT count(*) FROM {name}".encode()).fetchall()
             assert analysed == held, table
+        for table in world.dataset.tables:
+            name = identifier(table).as_string(person)
+            [(held,)] = person.execute(f"SELECT count(*) FROM {name}".encode()).fetchall()
             insert_as_the_application(person, world.dataset, table, draw)
             [(more,)] = person.execute(f"SELECT count(*) FROM {name}".encode()).fetchall()
             assert more >= held, table

@@ -18,7 +18,7 @@ from tasks.postgres.reflect import SchemaMismatch
 from tasks.prove import checked
 from tasks.remove import remove
 from tasks.survey import Unmet, look_first, survey
-from tests.postgres.strangers import delete_just, dependents, keys
+from tests.postgres.strangers import delete_closed, dependents, keys
 from tests.postgres.worlds import Connection, World, contents, fill_all, others
 
 New = Callable[[Dataset], World]
@@ -156,7 +156,7 @@ def test_any_subset_with_all_that_depends_on_it_comes_back(seeded: World, seed: 
             held = keys(person, seeded.dataset, table)
             start[table] = {key for key in held if draw.random() < share}
         doomed = dependents(person, seeded.dataset, start)
-        delete_just(person, seeded.dataset, doomed)
+        delete_closed(person, seeded.dataset, doomed)
         reports = seeded.seed()
         assert contents(person) == before
     assert sum(one.added for one in reports.values()) == sum(map(len, doomed.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -82,6 +83,18 @@ class Cluster:
         with self.connect() as connection:
             drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
             connection.execute(drop.format(sql.Identifier(address.database)))
+
+
+def services(address: Address) -> Path:
+    """Where the local services keep what belongs to a database."""
+    place = f"{address.host}-{address.port}"
+    return Path(os.environ["SEEDBED_HOME"]) / "services" / place / address.database
+
+
+def files(address: Address) -> dict[Path, tuple[int, int]]:
+    """Everything that the local services hold: equal only if nothing was touched."""
+    found = (path for path in services(address).rglob("*") if path.is_file())
+    return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in found}
 
 
 def url(address: Address) -> str:

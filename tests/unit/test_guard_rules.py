@@ -201,6 +201,17 @@ def test_a_strong_role_an_owner_a_standby_and_a_server_that_does_not_count_are_r
     assert str(evidence) == f"guard layer 3 (role): {sentence}"
 
 
+def test_a_role_from_which_rows_are_hidden_is_refused() -> None:
+    evidence = role_evidence(
+        STAGING, None, owner=False, standby=False, counts=True, hidden="profiles"
+    )
+    assert not evidence.passed
+    assert str(evidence) == (
+        "guard layer 3 (role): row security hides rows of profiles from the role; let its owner "
+        "run what `seedbed grants staging` prints"
+    )
+
+
 def test_a_strong_role_is_only_a_warning_in_an_environment_of_ones_own() -> None:
     evidence = role_evidence(
         DEV, ("postgres", True, False, False, False), owner=True, standby=False, counts=True

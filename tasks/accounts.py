@@ -1,0 +1,76 @@
+"""Accounts: the rows of an entity that an auth server makes, not we."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tasks.engine.entity import Entity
+from tasks.engine.report import StepReport
+from tasks.engine.run import as_frame
+from tasks.fill import RowsMissing
+from tasks.postgres import read, record
+from tasks.services.accounts import AuthServer
+from tasks.work import Work
+
+AUTH = "auth"
+"""The port of entities whose rows an auth server can make."""
+
+
+def made_by_server(work: Work, entity: Entity) -> AuthServer | None:
+    """The auth server, if it is the one that makes the entity's rows in this run."""
+    return work.adapters.accounts() if entity.through == AUTH else None
+
+
+def open_accounts(
+    work: Work, entity: Entity, server: AuthServer, progress: Callable[[int], None]
+) -> StepReport:
+    """Ask the server for every account that its tables do not hold yet, then count the rows.
+
+    The server writes on a connection of its own, so ours holds no transaction meanwhile. Rows
+    that come with an account (identities) are only counted.
+
+    Raises:
+        RowsMissing: the tables do not hold what the server says it made; is it this database's?
+    """
+    started = time.monotonic()
+    with work.database.reading() as connection:
+        gap = read.Gap(connection, entity, work.at(connection), work.profile.chunk_rows)
+        accounts = [account for rows in gap for account in _accounts(as_frame(rows))]
+    for account in accounts:
+        server.ensure(account)
+        progress(1)
+    if gap.missing:
+        with work.database.writing() as connection:
+            held = read.count(connection, entity)
+            if held != gap.owned + gap.missing:
+                raise RowsMissing(entity, held, gap.owned + gap.missing)
+            record.write(connection, work.author, work.run, entity.name, added=gap.missing)
+    return StepReport(
+        name=entity.name,
+        table=entity.table,
+        target=gap.target,
+        present=gap.target - gap.missing,
+        added=gap.missing,
+        removed=0,
+        seconds=time.monotonic() - started,
+        step=entity.step,
+    )
+
+
+def _accounts(frame: Any) -> list[Mapping[str, Any]]:
+    """What the admin API takes, of rows of its table of users; other rows it makes by itself."""
+    if "encrypted_password" not in frame:
+        return []
+    return [
+        {
+            "id": str(row["id"]),
+            "email": row["email"],
+            "password_hash": row["encrypted_password"],
+            "email_confirm": True,
+            "user_metadata": row["raw_user_meta_data"],
+            "app_metadata": row["raw_app_meta_data"],
+        }
+        for row in frame.to_dict("records")
+    ]

@@ -1,0 +1,107 @@
+"""Adapters: which one a profile means for each port, with the credentials it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from tasks.engine.entity import Dataset
+from tasks.engine.resource import Resource
+from tasks.engine.services import Services
+from tasks.services.accounts import AuthServer
+from tasks.services.bucket import StorageServer
+from tasks.services.files import Bucket, Folder
+from tasks.services.mux import BASE, Mux
+from tasks.services.port import NoCredentials, Store
+from tasks.services.studio import Studio
+
+SUPABASE = ("SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY")
+S3 = ("SEEDBED_S3_ENDPOINT", "SEEDBED_S3_KEY", "SEEDBED_S3_SECRET")
+MUX = ("MUX_TOKEN_ID", "MUX_TOKEN_SECRET")
+
+LOCAL_AUTH = "local, rows of the auth server's tables; nobody logs in by them without that server"
+
+
+class Adapters:
+    """The services of one run, each opened when it is first asked for.
+
+    `folder` is where the local adapters keep what they hold.
+    """
+
+    def __init__(self, settings: Services, environ: Mapping[str, str], folder: Path) -> None:
+        self.settings = settings
+        self._environ = environ
+        self._folder = folder
+        self._stores: dict[str, Store] = {}
+        self._accounts: AuthServer | None = None
+
+    def store(self, port: str) -> Store:
+        """The adapter of a port that holds objects.
+
+        Raises:
+            NoCredentials: it is a remote one, and its address or key is missing.
+        """
+        if port not in self._stores:
+            makers = {
+                "storage": self._storage,
+                "video": self._video,
+            }
+            self._stores[port] = makers[port]()
+        return self._stores[port]
+
+    def accounts(self) -> AuthServer | None:
+        """The auth server; None where accounts are rows of the database.
+
+        Raises:
+            NoCredentials: its address or key is missing.
+        """
+        if self.settings.auth.adapter == "local":
+            return None
+        if self._accounts is None:
+            self._accounts = AuthServer(*self._taken("auth", self.settings.auth.adapter, SUPABASE))
+        return self._accounts
+
+    def frame(self, resource: Resource) -> pd.DataFrame:
+        """What the service holds of a resource: key, id, state, playback; a row an object."""
+        held = self.store(resource.port).held(resource.place, resource.prefix)
+        columns = ("key", "id", "state", "playback")
+        return pd.DataFrame(
+            [[getattr(one, column) for column in columns] for one in held.values()],
+            columns=list(columns),
+            dtype=object,
+        )
+
+    def kinds(self, chosen: Dataset) -> list[str]:
+        """The adapter of every service that a dataset uses, a line each."""
+        ports = {one.port for one in chosen.later if isinstance(one, Resource)}
+        lines = [f"{port}: {self.store(port).kind}" for port in sorted(ports)]
+        if any(one.through == "auth" for one in chosen.entities):
+            server = self.accounts()
+            lines.insert(0, f"auth: {server.kind if server else LOCAL_AUTH}")
+        return lines
+
+    def _storage(self) -> Store:
+        adapter = self.settings.storage.adapter
+        if adapter == "s3":
+            endpoint, key, secret = self._taken("storage", adapter, S3)
+            return Bucket(endpoint, key, secret, self._environ.get("SEEDBED_S3_REGION", "auto"))
+        if adapter == "supabase":
+            base, key = self._taken("storage", adapter, SUPABASE)
+            return StorageServer(f"{base.rstrip('/')}/storage/v1", key)
+        return Folder(self._folder / "storage")
+
+    def _video(self) -> Store:
+        settings = self.settings.video
+        if settings.adapter == "mux":
+            token, secret = self._taken("video", settings.adapter, MUX)
+            base = self._environ.get("MUX_BASE_URL", BASE)
+            return Mux(token, secret, base=base, creates_per_second=settings.creates_per_second)
+        return Studio(self._folder / "video")
+
+    def _taken(self, service: str, adapter: str, names: tuple[str, ...]) -> tuple[str, ...]:
+        missing = [name for name in names if not self._environ.get(name)]
+        if missing:
+            raise NoCredentials(service, adapter, missing)
+        return tuple(self._environ[name] for name in names)

@@ -1,0 +1,133 @@
+"""HTTP: one client and one policy of retries for every remote adapter.
+
+What cannot do harm twice (GET, PUT, DELETE) is tried again after a time-out, a broken
+connection, and the statuses by which a server says "later". A POST may have been done although
+no answer came: it is tried again only where the server says that it refused it (429), and
+`Unanswered` tells the adapter to look before it asks again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from tasks.services.port import ServiceFailed
+
+TRIES = 6
+PAUSE_SECONDS = 0.25
+"""The first pause; it doubles, and each is drawn between nothing and twice its length."""
+LONGEST_PAUSE_SECONDS = 8.0
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+LATER = frozenset({429, 502, 503, 504})
+REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+
+
+class Unanswered(Exception):
+    """Nobody knows whether a request was done; `problem` says what came instead of an answer."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class Api:
+    """Requests to one service. Neither its key nor the address's user ever reach a message."""
+
+    def __init__(
+        self,
+        service: str,
+        base: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        login: tuple[str, str] | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
+    ) -> None:
+        self.service = service
+        self.host = httpx.URL(base).host
+        # No proxy, no .netrc: the profile and the environment say where a request goes.
+        self._client = httpx.Client(
+            base_url=base,
+            headers=dict(headers or {}),
+            auth=login,
+            timeout=timeout,
+            trust_env=False,
+        )
+
+    def request(
+        self, method: str, path: str, *, doing: str, repeatable: bool | None = None, **content: Any
+    ) -> httpx.Response:
+        """The answer, whatever its status; `doing` tells a person what was asked for.
+
+        Raises:
+            ServiceFailed: there is none, after all tries.
+            Unanswered: a request that must not be repeated was sent, and no answer came.
+        """
+        again = method in REPEATABLE if repeatable is None else repeatable
+        problem = ""
+        for tried in range(TRIES):
+            if tried:
+                time.sleep(_pause(tried))
+            try:
+                answer = self._client.request(method, path, **content)
+            except httpx.ConnectError as error:
+                problem = _said(error)  # nothing was sent
+                continue
+            except httpx.TransportError as error:
+                problem = _said(error)
+                if not again:
+                    raise Unanswered(problem) from None
+                continue
+            if answer.status_code not in LATER:
+                return answer
+            problem = f"it answered {answer.status_code}"
+            if not again and answer.status_code != 429:
+                raise Unanswered(problem)
+        raise ServiceFailed(self.service, doing, f"{problem} ({TRIES} tries, host {self.host})")
+
+    def json(self, method: str, path: str, *, doing: str, **content: Any) -> Any:
+        """The body of an answer that says yes.
+
+        Raises:
+            ServiceFailed: it says no, or is no JSON.
+            Unanswered: see `request`.
+        """
+        answer = self.request(method, path, doing=doing, **content)
+        if not answer.is_success:
+            raise self.refused(doing, answer)
+        try:
+            return answer.json()
+        except ValueError:
+            if method in REPEATABLE:
+                raise ServiceFailed(self.service, doing, "its answer is no JSON") from None
+            raise Unanswered("its answer is no JSON") from None
+
+    def refused(self, doing: str, answer: httpx.Response) -> ServiceFailed:
+        """The error for an answer that says no: its status and code, never its whole body."""
+        return ServiceFailed(self.service, doing, f"it answered {answer.status_code}{code(answer)}")
+
+
+def code(answer: httpx.Response) -> str:
+    """The error code that a body names, in brackets; bodies can repeat what they were sent."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return ""
+    if not isinstance(body, Mapping):
+        return ""
+    error = body.get("error")
+    named = body.get("code") or body.get("error_code")
+    named = named or (error.get("type") if isinstance(error, Mapping) else None)
+    return f" ({named})" if isinstance(named, str) and named.isidentifier() else ""
+
+
+def _pause(tried: int) -> float:
+    """Full jitter: anything up to twice the doubled pause, so that clients do not march in step."""
+    return random.uniform(0, min(LONGEST_PAUSE_SECONDS, 2 * PAUSE_SECONDS * 2 ** (tried - 1)))
+
+
+def _said(error: httpx.TransportError) -> str:
+    return f"{type(error).__name__} on the way to it"

@@ -1,0 +1,18 @@
+"""What a profile can set of the dataset."""
+
+from tasks.engine.authoring import Minimum, Word
+
+REQUIREMENTS = (
+    Minimum("viewers", 60, 60, 60, "accounts that follow and vote, for every twelve creators"),
+    Word(
+        "followers",
+        "rows",
+        "follower rows, which the platform counts; or larger display counts without rows",
+        among=("rows", "count"),
+    ),
+    Word(
+        "storage_url",
+        "https://storage.mock.streaming.test/object/public",
+        "where the platform serves public files from",
+    ),
+)
