@@ -56,16 +56,15 @@ def _run(chosen: argparse.Namespace) -> int:
         return _background(chosen)
     if chosen.command in OWNER:
         return _own(chosen)
-    if chosen.command == "db":
-        return _db(chosen)
-    if chosen.command == "runs":
-        return _runs(chosen)
-    if chosen.command == "datasets":
-        from flows.owner import listed
+    others = {"db": _db, "runs": _runs, "services": _services, "datasets": _datasets}
+    return others.get(chosen.command, _flow)(chosen)
 
-        print("\n".join(listed()))
-        return 0
-    return _flow(chosen)
+
+def _datasets(chosen: argparse.Namespace) -> int:
+    from flows.owner import listed
+
+    print("\n".join(listed()))
+    return 0
 
 
 def _background(chosen: argparse.Namespace) -> int:
@@ -113,6 +112,19 @@ def _runs(chosen: argparse.Namespace) -> int:
     for name in names:
         show.last_run(name, owner.last_run(chosen.environment, name))
     return 0
+
+
+def _services(chosen: argparse.Namespace) -> int:
+    from flows import owner
+    from tasks.work import profile_of
+
+    passed = True
+    for name in chosen.datasets or profile_of(chosen.environment).datasets:
+        for one in owner.services(chosen.environment, name):
+            passed = passed and one.passed
+            state = "passed" if one.passed else "FAILED"
+            print(f"{state}  {name}  {one.port}: {one.kind}; {one.said}")
+    return 0 if passed else SeedbedError.exit_code
 
 
 def _name_database(url: str | None, names: Sequence[str]) -> None:

@@ -68,6 +68,10 @@ def parser() -> argparse.ArgumentParser:
     runs = commands.add_parser("runs", help="what the last run of a dataset did")
     runs.add_argument("datasets", nargs="*", metavar="DATASET")
     _place(runs)
+    about = "say which services are local or remote, and check their credentials without writing"
+    services = commands.add_parser("services", help=about, description=about)
+    services.add_argument("datasets", nargs="*", metavar="DATASET")
+    services.add_argument("--environment", default="dev", choices=ENVIRONMENTS)
     commands.add_parser("datasets", help="list datasets and entities")
     return root
 

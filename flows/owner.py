@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 from tasks.datasets import DATASETS, dataset
 from tasks.engine.errors import SeedbedError, UsageError
 from tasks.postgres import embedded, guard, record
 from tasks.postgres.connect import connect
+from tasks.services.adapters import LOCAL_AUTH, Adapters
+from tasks.services.port import ServiceFailed
 from tasks.work import address_of, profile_of
 
 
@@ -29,6 +34,33 @@ class NoRole(UsageError):
 
     def __init__(self) -> None:
         super().__init__("seedbed grants: --role is missing; name the role that runs will use")
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One service of a dataset: its adapter, and what it says to its credentials."""
+
+    port: str
+    kind: str
+    said: str
+    passed: bool
+
+
+def services(environment: str, name: str) -> Iterator[Looked]:
+    """Ask every service that the dataset uses something that needs its credentials.
+
+    Raises:
+        NoCredentials: an address or key is missing.
+    """
+    adapters = Adapters(profile_of(environment).services, os.environ, Path())
+    for port, adapter in adapters.used(dataset(name)).items():
+        if adapter is None:
+            yield Looked(port, LOCAL_AUTH, "no credentials needed", True)
+            continue
+        try:
+            yield Looked(port, adapter.kind, adapter.check(), True)
+        except ServiceFailed as failed:
+            yield Looked(port, adapter.kind, str(failed), False)
 
 
 def mark(environment: str, name: str, days: int) -> str:

@@ -143,7 +143,15 @@ def publish_notes(report: Report, failed: Sequence[str]) -> None:
 class Progress:
     """The progress bar of one long step in the UI."""
 
-    def __init__(self, assignment: Assignment, step: str, total: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        assignment: Assignment,
+        step: str,
+        total: Callable[[], int],
+        *,
+        shown_from: int = LONG_STEP_ROWS,
+    ) -> None:
+        self._shown_from = shown_from
         self._key = slug(assignment.dataset, step, "progress")
         self._count = total
         self._lock = Lock()
@@ -156,7 +164,7 @@ class Progress:
         """Take more rows in, show them at most once a second, and return how many there are."""
         with self._lock:
             self._sent += rows
-            if self._sent >= LONG_STEP_ROWS and time.monotonic() >= self._next:
+            if self._sent >= self._shown_from and time.monotonic() >= self._next:
                 self._total = self._total or self._count()
                 self._next = time.monotonic() + SECONDS_BETWEEN_UPDATES
                 self._put(min(100.0, 100.0 * self._sent / max(self._total, 1)))

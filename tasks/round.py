@@ -163,7 +163,10 @@ def _filled(assignment: Assignment, wanted: tuple[Step, ...]) -> Part:
     done |= {one.name: one for one in undone}
     reports = tuple(done[one.name] for one in wanted)
     report = _report(assignment, list(reports)).with_(
-        checks=(complete(reports),), digests=found, seconds=time.monotonic() - started
+        checks=(complete(reports),),
+        digests=found,
+        notes=tuple(work(assignment).adapters.kinds(dataset(assignment.dataset))),
+        seconds=time.monotonic() - started,
     )
     publish_report(report, failed)
     return Part(report, failed)
@@ -189,7 +192,7 @@ def _verified(assignment: Assignment, part: Part) -> Part:
         entities=part.report.entities or steps,
         checks=(complete(steps), *results["checks"]),
         drift=results["drift"],
-        notes=(*part.report.notes, *_left_out(assignment)),
+        notes=tuple(dict.fromkeys([*part.report.notes, *_left_out(assignment)])),
         digests=part.report.digests or results["digests"],
         seconds=part.report.seconds + time.monotonic() - started,
     )

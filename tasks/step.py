@@ -24,13 +24,15 @@ from tasks.engine.entity import Dataset, Entity, Step
 from tasks.engine.errors import SeedbedError
 from tasks.engine.order import by_task
 from tasks.engine.report import StepReport, combined
+from tasks.engine.resource import Resource, Wait
 from tasks.engine.target import count
+from tasks.ensure import standing
 from tasks.listen import News, tell
 from tasks.perform import perform
 from tasks.postgres.failures import passing, sentence
 from tasks.postgres.load import RowRefused, constraint_columns
 from tasks.prove import reported
-from tasks.publish import Progress, publish_step
+from tasks.publish import LONG_STEP_ROWS, Progress, publish_step
 from tasks.work import Assignment, Work, switched, work
 
 BACKOFF_SECONDS = 0.5
@@ -111,12 +113,16 @@ def _done(assignment: Assignment, opened: Work, step: Step, task: str) -> StepRe
     if seen is not None and not (isinstance(step, Entity) and step.windowed):
         return reported(step, seen)
 
+    outside = isinstance(step, Resource | Wait)  # a service takes its time for every object
+
     def total() -> int:
         with opened.database.reading() as connection:
-            rows = step if isinstance(step, Entity) else None
-            return count(rows, opened.at(connection)) if rows else 0
+            run = opened.at(connection)
+            if isinstance(step, Resource | Wait):
+                return standing(opened, step, run).target
+            return count(step, run) if isinstance(step, Entity) else 0
 
-    progress = Progress(assignment, step.name, total)
+    progress = Progress(assignment, step.name, total, shown_from=1 if outside else LONG_STEP_ROWS)
 
     def show(rows: int) -> None:
         tell(News(f"{assignment.dataset}.{task}", "running", progress.add(rows)))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg
 from psycopg import sql
 
+from tasks.engine.errors import SeedbedError
 from tasks.engine.rows import Rows
 from tasks.engine.run import Run
 from tasks.engine.target import chunks
@@ -15,10 +18,27 @@ from tasks.engine.update import Update
 from tasks.postgres.compare import differs, holds
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType
+from tasks.postgres.failures import sentence
 from tasks.postgres.load import copy
 from tasks.postgres.ownership import identifier
 
 _SHALL = "seedbed_shall"
+
+
+_FUNCTION = re.compile(r"function ([\w.]+\([^)]*\))")
+
+
+class UpdateRefused(SeedbedError):
+    """The database refused to change a row; nothing of its step was kept."""
+
+    def __init__(self, update: Update, columns: Sequence[ColumnType], error: psycopg.Error) -> None:
+        raised = _FUNCTION.search(error.diag.context or "")
+        by = f", raised by {raised[1]}" if raised else ""
+        names = ", ".join(column.name for column in columns)
+        super().__init__(
+            f"{update.name}: {update.table} refuses a change of {names}: {sentence(error)}{by}; "
+            "nothing of this step was kept"
+        )
 
 
 @dataclass(frozen=True)
@@ -67,6 +87,9 @@ def revise(
 
     One statement a chunk, which leaves every other row alone: its version stays, and no
     trigger of the application fires for it.
+
+    Raises:
+        UpdateRefused: a constraint or a trigger objects.
     """
     found = Pending()
     if len(columns) == 1:
@@ -91,7 +114,12 @@ def revise(
     )
     with _table(connection, update, columns):
         for rows in _laid(connection, update, run, columns, size):
-            changed = connection.execute(statement).rowcount
+            try:
+                changed = connection.execute(statement).rowcount
+            except psycopg.errors.OperationalError:
+                raise
+            except psycopg.Error as error:
+                raise UpdateRefused(update, columns[1:], error) from None
             (present,) = connection.execute(there).fetchone() or (0,)
             found += Pending(len(rows), present, changed)
     return found

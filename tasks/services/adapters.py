@@ -75,12 +75,18 @@ class Adapters:
 
     def kinds(self, chosen: Dataset) -> list[str]:
         """The adapter of every service that a dataset uses, a line each."""
+        return [
+            f"{port}: {LOCAL_AUTH if adapter is None else adapter.kind}"
+            for port, adapter in self.used(chosen).items()
+        ]
+
+    def used(self, chosen: Dataset) -> dict[str, Store | AuthServer | None]:
+        """The adapters of the services that a dataset uses, by port; None: rows of accounts."""
         ports = {one.port for one in chosen.later if isinstance(one, Resource)}
-        lines = [f"{port}: {self.store(port).kind}" for port in sorted(ports)]
+        found: dict[str, Store | AuthServer | None] = {}
         if any(one.through == "auth" for one in chosen.entities):
-            server = self.accounts()
-            lines.insert(0, f"auth: {server.kind if server else LOCAL_AUTH}")
-        return lines
+            found["auth"] = self.accounts()
+        return found | {port: self.store(port) for port in sorted(ports)}
 
     def _storage(self) -> Store:
         adapter = self.settings.storage.adapter

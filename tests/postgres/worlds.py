@@ -85,6 +85,16 @@ class Cluster:
             connection.execute(drop.format(sql.Identifier(address.database)))
 
 
+def _toml(values: Mapping[str, Any], above: tuple[str, ...] = ()) -> list[str]:
+    """The lines of a profile; a dict is a section."""
+    lines = [f"[{'.'.join(above)}]"] if above else []
+    lines += [f"{n} = {json.dumps(v)}" for n, v in values.items() if not isinstance(v, dict)]
+    for name, section in values.items():
+        if isinstance(section, dict):
+            lines += _toml(section, (*above, name))
+    return lines
+
+
 def services(address: Address) -> Path:
     """Where the local services keep what belongs to a database."""
     place = f"{address.host}-{address.port}"
@@ -119,10 +129,7 @@ class World:
     def profile(self, environment: str = "dev", /, **settings: Any) -> None:
         """Write a profile; a dict becomes a section."""
         values = {"datasets": [self.dataset.name], **settings}
-        sections = {name: value for name, value in values.items() if isinstance(value, dict)}
-        lines = [f"{n} = {json.dumps(v)}" for n, v in values.items() if n not in sections]
-        for name, section in sections.items():
-            lines += [f"[{name}]", *(f"{key} = {json.dumps(v)}" for key, v in section.items())]
+        lines = _toml(values)
         (self.profiles / f"{environment}.toml").write_text("\n".join(lines))
 
     def environ(self) -> dict[str, str]:
