@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import date
 
 import numpy as np
@@ -108,9 +108,9 @@ class Shelf:
         assert given.sum() == 1
         self.held.loc[given, "reader"] = reader
 
-    def at(self, place: tuple[str, int]) -> Mapping[str, object]:
-        row = self.held[self.held["place"] == place].iloc[0]
-        return {str(name): value for name, value in row.items()}
+    def at(self, place: tuple[str, int]) -> Mapping[Hashable, object]:
+        row: Mapping[Hashable, object] = self.held[self.held["place"] == place].iloc[0].to_dict()
+        return row
 
 
 def full(of: Entity, at: Run) -> Shelf:
@@ -178,7 +178,7 @@ def test_an_unknown_requirement_is_an_error() -> None:
     at = Run("library", 42, DAY, DAY, 1, {"loan": 3}, read=run().read)
     with pytest.raises(UnknownName) as caught:
         Shelf(loans, at).fill()
-    assert str(caught.value) == "unknown requirement of library 'name'; did you mean 'loan'?"
+    assert str(caught.value) == "unknown requirement of library 'name'; known: loan"
 
 
 # -- the lowest free positions ------------------------------------------------------------------
