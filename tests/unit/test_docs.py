@@ -56,6 +56,19 @@ def test_every_dataset_has_its_page_with_every_entity() -> None:
         assert [one.name for one in dataset(name).entities if one.name not in page] == []
 
 
+def test_every_requirement_stands_on_its_page_with_its_levels() -> None:
+    from tasks.datasets import dataset
+
+    for name in DATASETS:
+        page = (ROOT / "docs" / f"{name}.md").read_text()
+        rows = [
+            f"| {one.name} | {one.light} | {one.medium} | {one.full} "
+            f"| `SEEDBED_{name.upper()}_{one.name.upper()}` |"
+            for one in dataset(name).requirements
+        ]
+        assert [row for row in rows if row not in page] == []
+
+
 def test_every_variable_of_ours_is_documented() -> None:
     variables = ["SEEDBED_DATABASE_URL", "SEEDBED_COMMERCE_DATABASE_URL", "SEEDBED_HOME"]
     variables += ["SEEDBED_ENVIRONMENTS", "SEEDBED_POSTGRES_BIN", "APP_ENV", "NODE_ENV"]
