@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tasks.accounts import made_by_server, open_accounts
-from tasks.engine.entity import Entity, Step
+from tasks.engine.entity import Entity
 from tasks.engine.report import StepReport
 from tasks.engine.resource import Resource, Wait
+from tasks.engine.steps import Step
 from tasks.engine.update import Update
 from tasks.ensure import ensure, wait
 from tasks.fill import fill

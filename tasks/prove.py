@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.engine.declared import Declared
-from tasks.engine.entity import Step
 from tasks.engine.plan import Standing
 from tasks.engine.report import Check, Drift, StepReport
 from tasks.engine.resource import Resource
+from tasks.engine.steps import Step
 from tasks.ensure import proof
 from tasks.postgres import checks, digest
 from tasks.postgres.drift import drift

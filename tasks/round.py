@@ -10,11 +10,11 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from tasks.datasets import dataset
-from tasks.engine.entity import Step
 from tasks.engine.errors import Refused, SeedbedError
 from tasks.engine.order import ordered, selected
 from tasks.engine.plan import Plan, Removal
 from tasks.engine.report import Report, StepReport
+from tasks.engine.steps import Step
 from tasks.outcome import Part
 from tasks.prepare import Intent
 from tasks.prove import checked, complete, counts, digests, drifted, reported

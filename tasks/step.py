@@ -20,11 +20,12 @@ from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
 from tasks.datasets import dataset
-from tasks.engine.entity import Dataset, Entity, Step
+from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import SeedbedError
 from tasks.engine.order import by_task
 from tasks.engine.report import StepReport, combined
 from tasks.engine.resource import Resource, Wait
+from tasks.engine.steps import Step
 from tasks.engine.target import count
 from tasks.ensure import standing
 from tasks.listen import News, tell

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tasks.engine.entity import Entity, Step
+from tasks.engine.entity import Entity
 from tasks.engine.errors import Refused
 from tasks.engine.plan import Plan, Standing
 from tasks.engine.resource import Resource, Wait
+from tasks.engine.steps import Step
 from tasks.engine.update import Update
 from tasks.ensure import standing
 from tasks.postgres import delete, read

@@ -7,56 +7,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from tasks.engine.choice import Choice
 from tasks.engine.counts import Count, Daily, Requirement, exactly
 from tasks.engine.errors import BadDeclaration, UnknownName
 from tasks.engine.keys import Key
 from tasks.engine.minimums import Minimum, Word
+from tasks.engine.steps import Named, Step
 from tasks.engine.tables import Table, View, entities_of, tables_of
 from tasks.engine.values import Columns
 
 ColumnFunction: TypeAlias = Callable[..., Columns]
 Parent: TypeAlias = "Entity | Table | View"
-
-
-class Named(Protocol):
-    """What a function can take by its name."""
-
-    @property
-    def name(self) -> str: ...
-
-
-class Step(Protocol):
-    """What a run does in one go: an entity's rows are added, or something is done after them."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def about(self) -> str: ...
-
-    @property
-    def table(self) -> str: ...
-
-    @property
-    def step(self) -> str: ...
-
-    @property
-    def retries(self) -> int: ...
-
-    @property
-    def task(self) -> str:
-        """The Prefect task that does it, together with others of the same name."""
-
-    @property
-    def tables(self) -> tuple[Table, ...]:
-        """The tables whose rows of any origin it reads."""
-
-    @property
-    def above(self) -> tuple[Step, ...]:
-        """The steps that must be done first."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
-from tasks.engine.entity import Dataset, Step
+from tasks.engine.entity import Dataset
 from tasks.engine.errors import BadDeclaration
+from tasks.engine.steps import Step
 
 AnyStep = TypeVar("AnyStep", bound=Step)
 

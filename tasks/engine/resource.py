@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from tasks.engine.entity import Entity, Step, first_line
+from tasks.engine.entity import Entity, first_line
 from tasks.engine.rows import Rows
+from tasks.engine.steps import Step
 from tasks.engine.tables import Table
 
 Keys: TypeAlias = Callable[[Rows], list[str]]

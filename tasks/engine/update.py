@@ -7,18 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tasks.engine.entity import (
-    ColumnFunction,
-    Entity,
-    Parent,
-    Step,
-    first_line,
-    made_before,
-    paired,
-)
+from tasks.engine.entity import ColumnFunction, Entity, Parent, first_line, made_before, paired
 from tasks.engine.errors import BadDeclaration
 from tasks.engine.resource import Resource
 from tasks.engine.rows import Rows
+from tasks.engine.steps import Step
 from tasks.engine.tables import Table, tables_of
 from tasks.engine.values import Columns
 

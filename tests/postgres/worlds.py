@@ -22,9 +22,10 @@ import pytest
 from psycopg import sql
 
 from tasks.datasets import DATASETS, dataset
-from tasks.engine.entity import Dataset, Entity, Step
+from tasks.engine.entity import Dataset, Entity
 from tasks.engine.report import StepReport
 from tasks.engine.settings import Environment
+from tasks.engine.steps import Step
 from tasks.perform import perform
 from tasks.postgres.address import Address
 from tasks.postgres.ownership import any_of, by_table

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from tasks.engine.authoring import Columns, Dataset, Rows, entity, uuid_key
-from tasks.engine.entity import Entity, Step
+from tasks.engine.entity import Entity
 from tasks.engine.errors import BadDeclaration, UnknownName
 from tasks.engine.order import depth, ordered, selected, with_upstream
+from tasks.engine.steps import Step
 
 
 @entity(table="shops", key=uuid_key("0001-0001"))
