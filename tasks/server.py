@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tasks.postgres.embedded import home_folder
+from tasks.postgres import embedded
 
 PATIENCE = 2.0
 """Seconds for an answer; a server on this machine takes milliseconds."""
@@ -17,13 +17,13 @@ QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 """Nothing of a run goes anywhere but to its own server."""
 
 
-def answers(api: str) -> bool:
-    """Whether a Prefect server answers at that URL."""
+def answers(api: str, question: str = "ready") -> bool:
+    """Whether a Prefect server answers at that URL; `ready` asks for its database, too."""
     place = urlsplit(api)
     kind = HTTPSConnection if place.scheme == "https" else HTTPConnection
     connection = kind(place.hostname or "", place.port, timeout=PATIENCE)
     try:
-        connection.request("GET", f"{place.path.rstrip('/')}/health")
+        connection.request("GET", f"{place.path.rstrip('/')}/{question}")
         return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False
@@ -45,12 +45,15 @@ def find(environ: MutableMapping[str, str], *, verbose: bool) -> str | None:
 
     Returns the API of the running server to use; None for a private one.
     """
-    home = home_folder(environ)
+    home = embedded.home_folder(environ)
     for name, value in QUIET.items():
         environ.setdefault(name, value)
     if not verbose:
         environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-    named = [environ.get("PREFECT_API_URL"), started_by_up(home)]
+    own = started_by_up(home)
+    if own and answers(own, "health") and not answers(own):
+        embedded.ensure(home, environ)  # the server's own database is there, and was stopped
+    named = [environ.get("PREFECT_API_URL"), own]
     running = next((api for api in named if api and answers(api)), None)
     environ.pop("PREFECT_API_URL", None)
     if running is not None:
