@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+import httpx
 from prefect.client.schemas.objects import State
 from prefect.settings import (
     PREFECT_API_URL,
@@ -16,6 +17,19 @@ from prefect.settings import (
 
 from tasks.engine.errors import SeedbedError
 from tasks.outcome import Unsatisfied
+
+
+class ServerFailed(SeedbedError):
+    """The Prefect server went away, or failed, during the run."""
+
+    def __init__(self, api: str | None, error: httpx.HTTPError) -> None:
+        said = "does not answer"
+        if isinstance(error, httpx.HTTPStatusError):
+            said = f"answered {error.response.status_code}"
+        super().__init__(
+            f"the Prefect server at {api or 'this command'} {said}; look at `seedbed status`, "
+            "then run again: it goes on where it was"
+        )
 
 
 @dataclass(frozen=True)
@@ -39,7 +53,10 @@ def invoke(verb: str, environment: str, asked: Mapping[str, Any], *, api: str | 
     # to win over it.
     settings = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_API_URL: api}
     with temporary_settings(settings):
-        state: State[Any] = flow(environment, return_state=True, **asked)
+        try:
+            state: State[Any] = flow(environment, return_state=True, **asked)
+        except httpx.HTTPError as error:
+            raise ServerFailed(api, error) from None
     result = state.result(raise_on_failure=False)
     message = str(state.message or state.name)
     if isinstance(result, Unsatisfied):

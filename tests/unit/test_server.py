@@ -1,4 +1,4 @@
-"""Which Prefect server records a run: asked of small servers."""
+"""Which Prefect server records a run, and what is said when it fails: asked of small servers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import httpx
 import pytest
 
+from flows.invoke import ServerFailed
 from tasks.postgres import embedded
 from tasks.server import find
 
@@ -70,3 +72,17 @@ def test_a_server_without_its_database_is_out_of_reach(tmp_path: Path, ensured: 
         assert find(environ, verbose=False) is None
     assert "PREFECT_API_URL" not in environ
     assert ensured == []  # it is not the one that `up` started
+
+
+def test_a_failing_server_is_said_in_a_sentence() -> None:
+    request = httpx.Request("POST", "http://127.0.0.1:4200/api/flows/")
+    failed = httpx.HTTPStatusError("", request=request, response=httpx.Response(500))
+    assert str(ServerFailed("http://127.0.0.1:4200/api", failed)) == (
+        "the Prefect server at http://127.0.0.1:4200/api answered 500; look at `seedbed status`, "
+        "then run again: it goes on where it was"
+    )
+    gone = httpx.ConnectError("", request=request)
+    assert str(ServerFailed("http://127.0.0.1:4200/api", gone)) == (
+        "the Prefect server at http://127.0.0.1:4200/api does not answer; look at "
+        "`seedbed status`, then run again: it goes on where it was"
+    )
