@@ -36,6 +36,9 @@ _TABLE = """
         PRIMARY KEY (run, dataset, step))
 """
 
+_LATER = "ALTER TABLE seedbed.runs ADD COLUMN updated int8 NOT NULL DEFAULT 0"
+"""For a table that an earlier version made."""
+
 _INSERT = """
     INSERT INTO seedbed.runs (run, verb, dataset, step, environment, seed, as_of, anchor, scale,
                               generator, added, removed, updated, started)
@@ -54,6 +57,16 @@ class NoRecord(Refused):
         super().__init__(
             "schema seedbed, where runs are recorded, is missing or closed to this role; let the "
             "database's owner run what `seedbed grants` prints"
+        )
+
+
+class EarlierRecord(Refused):
+    """An earlier version made the table of runs, for another role."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "table seedbed.runs was made by an earlier version; let its owner run "
+            f"`{_LATER}`, then run again"
         )
 
 
@@ -83,10 +96,16 @@ def prepare(connection: Connection) -> None:
     """Make sure that runs can be recorded.
 
     Raises:
-        NoRecord: they cannot.
+        NoRecord, EarlierRecord: they cannot.
     """
-    row = connection.execute("SELECT to_regclass('seedbed.runs') IS NOT NULL").fetchone()
-    if row and row[0]:
+    columns = _columns(connection)
+    if "updated" in columns:
+        return
+    if columns:
+        try:
+            connection.execute(_LATER)
+        except psycopg.errors.InsufficientPrivilege:
+            raise EarlierRecord from None
         return
     try:
         # IF NOT EXISTS asks for the right to create first, which a run's role does not have.
@@ -95,6 +114,15 @@ def prepare(connection: Connection) -> None:
         connection.execute(_TABLE)
     except psycopg.errors.InsufficientPrivilege:
         raise NoRecord from None
+
+
+def _columns(connection: Connection) -> frozenset[str]:
+    """The columns of the table of runs; none when there is no table."""
+    found = connection.execute(
+        "SELECT attname::text FROM pg_attribute "
+        "WHERE attrelid = to_regclass('seedbed.runs') AND attnum > 0 AND NOT attisdropped"
+    )
+    return frozenset(name for (name,) in found)
 
 
 def write(
@@ -174,7 +202,9 @@ def last(connection: Connection, dataset: str) -> tuple[Line, ...]:
         return ()
     found = connection.execute(
         """
-        SELECT run::text, verb, environment, as_of, step, added, removed, updated, started, finished
+        SELECT run::text, verb, environment, as_of, step, added, removed,
+               coalesce((to_jsonb(runs) ->> 'updated')::int8, 0),  -- an earlier version's has none
+               started, finished
         FROM seedbed.runs WHERE dataset = %(dataset)s AND run = (
             SELECT run FROM seedbed.runs WHERE dataset = %(dataset)s
             ORDER BY finished DESC LIMIT 1)

@@ -472,3 +472,17 @@ def test_without_the_tables_there_is_nothing_to_grant(
         f"database {address.database!r} has none of the dataset's tables; create them first, "
         "or name another database"
     )
+
+
+def test_a_record_of_runs_that_an_earlier_version_made_for_another_role_names_the_statement(
+    owner: Connection, role: Connection
+) -> None:
+    record.prepare(owner)
+    run(owner, "ALTER TABLE seedbed.runs DROP COLUMN updated")
+    run(owner, grants(owner, TABLES, role.info.user))
+    with pytest.raises(record.EarlierRecord) as caught:
+        record.prepare(role)
+    assert str(caught.value) == (
+        "table seedbed.runs was made by an earlier version; let its owner run `ALTER TABLE "
+        "seedbed.runs ADD COLUMN updated int8 NOT NULL DEFAULT 0`, then run again"
+    )

@@ -10,6 +10,7 @@ from psycopg import sql
 
 from tasks.engine.entity import Entity
 from tasks.engine.errors import SeedbedError
+from tasks.postgres import record
 from tasks.postgres.reflect import SchemaMismatch, table_columns
 from tasks.postgres.snapshot import PrerequisiteMissing
 from tasks.prepare import BeforeAnchor, OtherSeed
@@ -127,3 +128,16 @@ def test_a_schema_that_does_not_fit_stops_a_run_and_is_named(world: World, chang
         f"entity {entity.name!r}: table {entity.table} {problem.format(column=column)}; "
         "nothing was written"
     )
+
+
+def test_a_record_of_runs_that_an_earlier_version_made_is_brought_forward(world: World) -> None:
+    world.seed()
+    with world.superuser() as person:
+        person.execute("ALTER TABLE seedbed.runs DROP COLUMN updated")
+        lines = record.last(person, world.dataset.name)
+        assert {line.updated for line in lines} == {0}
+    assert all(one.added == 0 for one in world.seed().values())
+    with world.superuser() as person:
+        assert record.last(person, world.dataset.name) == lines
+        found = person.execute("SELECT count(updated), sum(updated) FROM seedbed.runs").fetchone()
+        assert found == (len(lines), 0)
