@@ -13,7 +13,7 @@ from urllib.parse import quote
 from tasks.datasets import DATASETS, dataset
 from tasks.engine.errors import SeedbedError, UsageError
 from tasks.postgres import embedded, guard, record
-from tasks.postgres.connect import connect
+from tasks.postgres.connect import session
 from tasks.services.adapters import LOCAL_AUTH, Adapters
 from tasks.services.port import ServiceFailed
 from tasks.work import address_of, profile_of
@@ -67,7 +67,7 @@ def mark(environment: str, name: str, days: int) -> str:
     """Write the marker into the dataset's database; its owner runs this."""
     chosen, profile = dataset(name), profile_of(environment)
     address = address_of(chosen, profile, os.environ)
-    with connect(address, "seedbed:mark", profile.limits) as connection:
+    with session(address, "seedbed:mark", profile.limits) as connection:
         line = guard.mark(connection, environment, days, chosen.tables)
     return f"marked {address}: {line}"
 
@@ -76,7 +76,7 @@ def evidence(environment: str, name: str) -> tuple[guard.Evidence, ...]:
     """What the guard sees, layer by layer."""
     chosen, profile = dataset(name), profile_of(environment)
     address = address_of(chosen, profile, os.environ)
-    with connect(address, "seedbed:guard", profile.limits, read_only=True) as connection:
+    with session(address, "seedbed:guard", profile.limits, read_only=True) as connection:
         return guard.examine(connection, address, profile, os.environ, chosen.tables)
 
 
@@ -86,7 +86,7 @@ def grants(environment: str, name: str, role: str | None) -> str:
         raise NoRole
     chosen, profile = dataset(name), profile_of(environment)
     address = address_of(chosen, profile, os.environ)
-    with connect(address, "seedbed:grants", profile.limits, read_only=True) as connection:
+    with session(address, "seedbed:grants", profile.limits, read_only=True) as connection:
         return guard.grants(connection, chosen.tables, role, reads=chosen.reads)
 
 
@@ -135,5 +135,5 @@ def last_run(environment: str, name: str) -> tuple[record.Line, ...]:
     """The steps of the last run that changed a dataset, from its own database."""
     chosen, profile = dataset(name), profile_of(environment)
     address = address_of(chosen, profile, os.environ)
-    with connect(address, "seedbed:runs", profile.limits, read_only=True) as connection:
+    with session(address, "seedbed:runs", profile.limits, read_only=True) as connection:
         return record.last(connection, name)

@@ -20,7 +20,7 @@ from tasks.engine.order import selected
 from tasks.engine.settings import Choice, Environment, Profile, check
 from tasks.postgres import guard, lock, read, record
 from tasks.postgres.address import Address
-from tasks.postgres.connect import connect
+from tasks.postgres.connect import session
 from tasks.postgres.database import Connection
 from tasks.postgres.record import Recorded
 from tasks.work import (
@@ -130,7 +130,7 @@ def prepared(intent: Intent, name: str) -> Iterator[Assignment]:
 
 def _examine(intent: Intent, chosen: Dataset, profile: Profile, address: Address) -> None:
     held_as = application(chosen.name, intent.run)
-    with connect(address, held_as, profile.limits, read_only=True) as connection:
+    with session(address, held_as, profile.limits, read_only=True) as connection:
         found = guard.examine(connection, address, profile, os.environ, chosen.tables)
         guard.require(found)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import QueuePool
 
+from tasks.engine.errors import SeedbedError
 from tasks.engine.settings import Limits
 from tasks.postgres.address import Address
 from tasks.postgres.failures import (
@@ -23,7 +26,7 @@ from tasks.postgres.failures import (
 )
 from tasks.postgres.redact import register_secret
 
-__all__ = ["connect", "engine", "passing", "sentence"]
+__all__ = ["connect", "engine", "passing", "sentence", "session"]
 
 OLDEST = 13_00_00
 """PostgreSQL 13, as libpq numbers versions."""
@@ -85,6 +88,28 @@ def connect(
             raise outcome(address)
     outcome.read_only = read_only or None
     return _postgres(outcome, address)
+
+
+@contextmanager
+def session(
+    address: Address, application_name: str, limits: Limits, *, read_only: bool = False
+) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """A connection for one transaction, which waits no longer than the profile's limits.
+
+    Raises:
+        CannotConnect, ReadOnlyServer: as `connect` does.
+        SeedbedError: the sentence of a database error.
+    """
+    try:
+        with connect(address, application_name, limits, read_only=read_only) as connection:
+            connection.execute(
+                "SELECT set_config('lock_timeout', %s, true),"
+                " set_config('statement_timeout', %s, true)",
+                (f"{limits.lock}s", f"{limits.statement}s"),
+            )
+            yield connection
+    except psycopg.Error as error:
+        raise SeedbedError(sentence(error)) from None
 
 
 def _attempt(

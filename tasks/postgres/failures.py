@@ -190,6 +190,8 @@ _LANGUAGES = ("pl_", "plpy", "plperl", "pltcl", "plv8")
 
 _REMEDIES = {
     "53100": "the server's disk is full; make room and run it again",
+    "55P03": "another session holds the lock; wait for its end, or raise limits.lock in the "
+    "profile",
     "57014": "raise limits.statement in the profile, or look for a foreign key without an index "
     "(`seedbed plan` names them)",
 }

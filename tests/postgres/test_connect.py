@@ -17,11 +17,12 @@ import pytest
 from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
+from tasks.engine.errors import SeedbedError
 from tasks.engine.settings import Limits
 from tasks.postgres import connect as module
 from tasks.postgres import redact
 from tasks.postgres.address import Address
-from tasks.postgres.connect import connect, engine, passing, sentence
+from tasks.postgres.connect import connect, engine, passing, sentence, session
 from tasks.postgres.failures import (
     CannotConnect,
     ConnectFailure,
@@ -459,7 +460,8 @@ def test_a_lock_that_is_not_had_passes(people: Connection, address: Address) -> 
         with pytest.raises(psycopg.errors.LockNotAvailable) as caught:
             other.execute("SELECT FROM people")
         assert sentence(caught.value) == (
-            "LockNotAvailable (SQLSTATE 55P03): canceling statement due to lock timeout"
+            "LockNotAvailable (SQLSTATE 55P03): canceling statement due to lock timeout; another "
+            "session holds the lock; wait for its end, or raise limits.lock in the profile"
         )
         assert passing(caught.value)
 
@@ -534,3 +536,29 @@ def test_a_pool_opens_its_connections_as_connect_does(role: Address) -> None:
     with pytest.raises(LoginRefused) as caught:
         made.connect()
     assert CANARY not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_session_does_not_wait_for_ever_behind_somebody_s_lock(
+    address: Address, connection: Connection
+) -> None:
+    connection.execute("CREATE TABLE orders (id int)")
+    connection.commit()
+    connection.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+    limits = Limits.model_validate({"lock": 1})
+    started = time.monotonic()
+    with pytest.raises(SeedbedError) as caught, session(address, NAME, limits) as other:
+        other.execute("SELECT FROM orders")
+    assert 1 <= time.monotonic() - started < 5
+    assert str(caught.value) == (
+        "LockNotAvailable (SQLSTATE 55P03): canceling statement due to lock timeout; another "
+        "session holds the lock; wait for its end, or raise limits.lock in the profile"
+    )
+
+
+def test_a_session_s_limits_end_with_its_transaction(address: Address) -> None:
+    limits = Limits.model_validate({"lock": 7, "statement": 61})
+    with session(address, NAME, limits, read_only=True) as other:
+        assert other.execute("SHOW lock_timeout").fetchone() == ("7s",)
+        assert other.execute("SHOW statement_timeout").fetchone() == ("61s",)
+        other.rollback()
+        assert other.execute("SHOW lock_timeout").fetchone() == ("0",)
