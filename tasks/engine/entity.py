@@ -30,13 +30,13 @@ class Entity:
     (an entity, or rows of any origin), whose rows are `rows.parent`; `choose` picks for every
     row one of some candidates, `rows.chosen`; `upstream` are further entities, tables and
     views, each handed over as a DataFrame under its own name; `references` are the columns
-    that point at other entities without a foreign key; `optional` are columns left out where
-    the application's table has none of that name. `staged` are values that some columns have
-    when a row is added; a later step (`settle`) brings them to what the function says.
-    `stamped` are columns that the application's triggers write at any time: neither compared
-    nor digested. `through` names the service that makes the rows where the profile has one.
-    `after` are steps to wait for without reading them. Entities with the same `step` are
-    filled in order by one task.
+    (of an array every element) that point at other entities without a foreign key; `optional`
+    are columns left out where the application's table has none of that name. `staged` are
+    values that some columns have when a row is added; a later step (`settle`) brings them to
+    what the function says. `stamped` are columns that the application's triggers write at any
+    time: neither compared nor digested. `through` names the service that makes the rows where
+    the profile has one. `after` are steps to wait for without reading them. Entities with the
+    same `step` are filled in order by one task.
     """
 
     table: str

@@ -14,6 +14,7 @@ from tasks.engine.plan import Pin
 from tasks.engine.values import Integers
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import any_of, by_table, identifier
+from tasks.postgres.reflect import table_columns
 
 EXAMPLES = 3
 
@@ -104,6 +105,8 @@ class Edge:
     targets: tuple[str, ...]
     indexed: bool = True
     """Whether the server finds a parent's children by an index; a declared reference needs none."""
+    array: bool = False
+    """Whether the column is an array, each element of which points at a row."""
 
 
 def oids(connection: Connection, tables: Sequence[str]) -> dict[str, int]:
@@ -131,7 +134,14 @@ def edges(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
         for child, name, columns, parent, targets, _, indexed in found
     ]
     declared = [
-        Edge(ids[one.table], one.table, (column,), ids[up.table], (up.key.column,))
+        Edge(
+            ids[one.table],
+            one.table,
+            (column,),
+            ids[up.table],
+            (up.key.column,),
+            array=table_columns(connection, one.table)[column].type.is_array,
+        )
         for one in dataset.entities
         for column, up in one.references.items()
     ]
@@ -183,17 +193,23 @@ def _pin(edge: Edge, parent: Candidates, keys: set[Any]) -> Pin:
 def _pointed_at(
     connection: Connection, edge: Edge, parent: Candidates, staying: sql.Composable
 ) -> set[Any]:
+    pointers = [sql.Identifier("c", column) for column in edge.columns]
+    child = sql.SQL("{} AS c").format(identifier(edge.name))
+    if edge.array:
+        # Unnested, so that the server can join by hash: it has no join by elements.
+        child += sql.SQL(" CROSS JOIN LATERAL unnest({}) AS e(pointer)").format(*pointers)
+        pointers = [sql.Identifier("e", "pointer")]
     same = sql.SQL(" AND ").join(
-        sql.SQL("{} = {}").format(sql.Identifier("p", target), sql.Identifier("c", column))
-        for target, column in zip(edge.targets, edge.columns, strict=True)
+        sql.SQL("{} = {}").format(sql.Identifier("p", target), pointer)
+        for target, pointer in zip(edge.targets, pointers, strict=True)
     )
     query = sql.SQL(
-        "SELECT DISTINCT {key} FROM {parent} AS p JOIN {child} AS c ON {same} "
+        "SELECT DISTINCT {key} FROM {child} JOIN {parent} AS p ON {same} "
         "WHERE {going} AND {staying}"
     ).format(
         key=sql.Identifier("p", parent.key),
         parent=identifier(parent.table),
-        child=identifier(edge.name),
+        child=child,
         same=same,
         going=parent.on("p"),
         staying=staying,

@@ -31,6 +31,8 @@ class Arrow:
     columns: tuple[str, ...]
     parent: str
     targets: tuple[str, ...]
+    array: bool = False
+    """Whether every element of the child's column points."""
 
     def __str__(self) -> str:
         return f"{self.child}.{', '.join(self.columns)} -> {self.parent}"
@@ -78,7 +80,13 @@ def arrows(connection: Connection, dataset: Dataset) -> list[Arrow]:
     """Everything that can point at the dataset's rows."""
     managed = {qualified(table) for table in dataset.tables}
     declared = [
-        Arrow(qualified(one.table), (column,), qualified(up.table), (up.key.column,))
+        Arrow(
+            qualified(one.table),
+            (column,),
+            qualified(up.table),
+            (up.key.column,),
+            column in {c.name for c in _columns(connection, one.table) if c.category == "A"},
+        )
         for one in dataset.entities
         for column, up in one.references.items()
     ]
@@ -169,7 +177,7 @@ def needed_by_others(connection: Connection, dataset: Dataset) -> dict[str, set[
             key=sql.Identifier("p", parents[0].key.column),
             child=identifier(tie.child),
             parent=identifier(tie.parent),
-            same=_equal("c", tie.columns, "p", tie.targets),
+            same=_points(tie),
             mine=any_of(parents, "p"),
             also_mine=any_of(children, "c") if children else sql.SQL("false"),
         )
@@ -210,16 +218,18 @@ def _other_end(
         here=sql.Identifier(here, sides[here][0].key.column),
         child=identifier(tie.child),
         parent=identifier(tie.parent),
-        same=_equal("c", tie.columns, "p", tie.targets),
+        same=_points(tie),
         mine=any_of(sides[there], there),
     )
     return {row[0] for row in connection.execute(query, (list(rows),))}
 
 
-def _equal(left: str, columns: Sequence[str], right: str, others: Sequence[str]) -> sql.Composed:
+def _points(tie: Arrow) -> sql.Composed:
+    """True where the child `c` points at the parent `p`."""
+    equal = sql.SQL("{} = ANY({})" if tie.array else "{} = {}")
     return sql.SQL(" AND ").join(
-        sql.SQL("{} = {}").format(sql.Identifier(left, column), sql.Identifier(right, other))
-        for column, other in zip(columns, others, strict=True)
+        equal.format(sql.Identifier("p", target), sql.Identifier("c", column))
+        for column, target in zip(tie.columns, tie.targets, strict=True)
     )
 
 
@@ -441,6 +451,8 @@ def _targets(connection: Connection, dataset: Dataset, tie: Arrow, needs: Any) -
         sql.Identifier(entities_of(dataset, tie.parent)[0].key.column),
     )
     row = connection.execute(query, (needs,)).fetchall()[0]
+    if tie.array:
+        return {tie.columns[0]: f"{{{row[0]}}}"}
     return dict(zip(tie.columns, row, strict=True))
 
 

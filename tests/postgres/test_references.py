@@ -1,0 +1,93 @@
+"""A declared reference keeps what it points at, element by element where its column is an array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tasks.engine.authoring import Columns, Rows, entity, exactly, text, text_key
+from tasks.engine.entity import Dataset
+from tasks.engine.plan import Pin
+from tasks.engine.run import Run
+from tasks.postgres import delete, load, read, reflect
+from tasks.postgres.references import everything
+from tests.postgres.worlds import Connection
+
+DAY = date(2026, 11, 21)
+
+SCHEMA = """
+    CREATE TABLE people (id text PRIMARY KEY, name text NOT NULL);
+    CREATE TABLE talks (id text PRIMARY KEY, members text[]);
+"""
+
+
+@entity(table="people", key=text_key("pp", fan=10), count=exactly(3))
+def people(rows: Rows) -> Columns:
+    """Three people."""
+    return {"name": text(rows.position, prefix="person ")}
+
+
+@entity(table="talks", key=text_key("tk", fan=10), per=people, references={"members": people})
+def talks(rows: Rows) -> Columns:
+    """Everybody talks to themselves."""
+    return {"members": [[key] for key in rows.parent.key.astype(str)]}
+
+
+town = Dataset("town", Path(), (people, talks))
+FIRST, SECOND, THIRD = (f"c5eedpp{number:018d}" for number in (1, 2, 3))
+
+
+@pytest.fixture
+def square(connection: Connection) -> Iterator[Connection]:
+    """The three people with their talks."""
+    connection.execute(SCHEMA)
+    run = Run("town", 42, DAY, DAY, 1)
+    for one in town.entities:
+        columns = reflect.fitted(connection, one, run)
+        load.copy(connection, one, columns, read.Gap(connection, one, run, 3), ahead=False)
+    connection.commit()  # a removal looks at the locks of its transaction
+    yield connection
+
+
+def talk(connection: Connection, key: str, *members: str | None) -> None:
+    connection.execute("INSERT INTO talks VALUES (%s, %s)", (key, list(members)))
+
+
+def test_talks_of_our_own_do_not_keep_anybody(square: Connection) -> None:
+    gone = delete.remove(square, town, everything(town), strict=True)
+    assert (gone.tables, gone.pins) == ({"people": 3, "talks": 3}, ())
+
+
+def test_every_element_of_an_array_keeps_the_row_that_it_names(square: Connection) -> None:
+    talk(square, "a", "somebody real", THIRD)
+    talk(square, "b", FIRST, THIRD, None)
+    talk(square, "c")
+    square.execute("INSERT INTO talks VALUES ('d', NULL)")
+    gone = delete.remove(square, town, everything(town), strict=False)
+    assert gone.pins == (Pin("people", 2, "talks", "members", (FIRST, THIRD)),)
+    assert gone.tables == {"people": 1, "talks": 3}
+    assert [row[0] for row in square.execute("SELECT id FROM people ORDER BY 1")] == [FIRST, THIRD]
+    assert [row[0] for row in square.execute("SELECT id FROM talks ORDER BY 1")] == list("abcd")
+
+
+def test_an_array_that_names_ours_blocks_a_strict_reset(square: Connection) -> None:
+    talk(square, "a", SECOND, "somebody real")
+    said = rf"1 of people, needed by talks\.members \({SECOND}\)"
+    with pytest.raises(delete.Blocked, match=said):
+        delete.remove(square, town, everything(town), strict=True)
+    assert square.execute("SELECT FROM people").rowcount == 3
+
+
+def test_a_row_of_ours_that_is_kept_keeps_those_in_its_array(square: Connection) -> None:
+    square.execute("CREATE TABLE notes (talk text REFERENCES talks)")
+    square.execute("INSERT INTO notes SELECT id FROM talks WHERE %s = ANY(members)", (SECOND,))
+    square.commit()
+    gone = delete.remove(square, town, everything(town), strict=False)
+    assert [(one.table, one.rows, one.by) for one in gone.pins] == [
+        ("talks", 1, "public.notes"),
+        ("people", 1, "talks"),
+    ]
+    assert gone.kept == 2
