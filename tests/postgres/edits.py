@@ -36,6 +36,17 @@ _EDITABLE = """
 """Columns that nothing constrains, so that a person may write anything into them."""
 
 
+def _may_be_edited(work: Work, entity: Entity) -> list[str]:
+    """The columns that are compared, and that no other of our columns is kept up to date with.
+
+    An update that follows from a column has to write again when a person changes it.
+    """
+    left_out = set(entity.stamped)
+    for step in work.dataset.later:
+        left_out.update(*(one.columns for one in step.tables if one.table == entity.table))
+    return [one.name for one in work.columns[entity.name] if one.name not in left_out]
+
+
 def edit(person: Connection, work: Work, entity: Entity, draw: random.Random) -> Drift | None:
     """Change up to two columns of up to three rows; what drift has to say about it."""
     columns = person.execute(
@@ -43,11 +54,7 @@ def edit(person: Connection, work: Work, entity: Entity, draw: random.Random) ->
         {
             "table": identifier(entity.table).as_string(person),
             "categories": list(_EDITED),
-            "filled": [
-                column.name
-                for column in work.columns[entity.name]
-                if column.name not in entity.stamped
-            ],
+            "filled": _may_be_edited(work, entity),
         },
     ).fetchall()
     if not columns:
