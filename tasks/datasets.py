@@ -11,6 +11,7 @@ DATASETS = {
     "commerce": "tasks.commerce",
     "therapy": "tasks.therapy",
     "streaming": "tasks.streaming",
+    "marketplace": "tasks.marketplace",
 }
 """Name to module; the module holds the `Dataset` under the dataset's own name."""
 
