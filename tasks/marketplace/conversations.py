@@ -33,7 +33,7 @@ def moments(conversations: Rows) -> Moments:
     order, gap = conversations.parent, _gaps(conversations)
     stages = ("createdAt", "acceptedAt", "completedAt")
     created, accepted, completed = (np.asarray(order[name]) for name in stages)
-    asked = created - span(conversations.uniform("asked"), 3 * HOUR, 30 * HOUR)
+    asked = created - span(conversations.uniform("asked"), 3 * HOUR, 4 * HOUR)
     before = [asked, asked + gap[0], asked + gap[0] + gap[1]]
     agreed = [accepted + gap[2], accepted + gap[2] + gap[3]]
     done = [completed + gap[4], completed + gap[4] + gap[5], completed + gap[4] + gap[5] + gap[6]]

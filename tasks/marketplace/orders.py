@@ -19,10 +19,18 @@ from tasks.marketplace.gigs import TIERS, delivery_days, gigs, prices, tiers
 from tasks.marketplace.ledger import ORDERS, buyer_of, customer_of, languages, ledger, trades
 from tasks.marketplace.people import buyers
 from tasks.marketplace.texts import DIGITAL, by_place
-from tasks.marketplace.times import DAY, HOUR, MINUTE, ago, span
+from tasks.marketplace.times import DAY, HOUR, MINUTE, Moments, span
 
-OLDEST, NEWEST = 365, 30
+OLDEST, NEWEST = 365, 31
 """Days before as_of; after the newest one its work of up to 14 days and a review still fit."""
+
+
+def placed(orders: Rows) -> Moments:
+    """When each order was placed: between noon and nine, after a talk on the same day."""
+    days = orders.integers("day", NEWEST, OLDEST).astype("timedelta64[D]")
+    day: Moments = (orders.as_of - days).astype("datetime64[us]")
+    moments: Moments = day + span(orders.uniform("createdAt"), 12 * HOUR, 21 * HOUR)
+    return moments
 
 
 def order_number(gigs: Rows) -> Integers:
@@ -46,8 +54,8 @@ def orders(rows: Rows, buyers: pd.DataFrame) -> Columns:
     noted = by_place("messages", "notes")
     place = DIGITAL[trades(provider.position, gig.position)].astype(np.int64)
     days = delivery_days(gig)[every, tier]
-    created = ago(rows, rows.uniform("createdAt"), NEWEST, OLDEST)
-    accepted = created + span(rows.uniform("acceptedAt"), 10 * MINUTE, 6 * HOUR)
+    created = placed(rows)
+    accepted = created + span(rows.uniform("acceptedAt"), 10 * MINUTE, 3 * HOUR)
     started = accepted + span(rows.uniform("startedAt"), 6 * HOUR, 2 * DAY)
     completed = started + span(rows.uniform("completedAt"), DAY, days * DAY)
     return {

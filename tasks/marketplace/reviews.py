@@ -45,10 +45,10 @@ def ratings(orders: Rows) -> Integers:
 
 
 def contents(orders: Rows, rating: Integers) -> Objects:
-    """A sentence that fits the category, alone, with an ending, or with an opening as well.
+    """A sentence that fits the category, with an ending, an opening, or both.
 
     No two reviews of a provider are the same: sentences of a category repeat every fifth review
-    (every second three), and then in another length.
+    (every second three), and then in another form.
     """
     provider, turn = orders.parent.parent, turns(orders)
     language = languages(buyer_of(provider, customer_of(orders)))
@@ -58,12 +58,14 @@ def contents(orders: Rows, rating: Integers) -> Objects:
     good = praise[*about, (turn.place + start) % praise.shape[2]]
     mild = fair[*about, (turn.place // 2 + start) % fair.shape[2]]
     sentence = np.where(rating > 3, good, mild)
-    opening = _by_rating("opening", language, rating, orders.integers("opening", 0, 5))
-    ending = _by_rating("ending", language, rating, orders.integers("ending", 0, 5))
-    length = (turn.place + provider.integers("length", 0, 2)) % 3
+    opening = _by_rating(
+        "opening", language, rating, turn.place + provider.integers("opening", 0, 5)
+    )
+    ending = _by_rating("ending", language, rating, turn.place + provider.integers("ending", 0, 5))
+    form = (turn.place + provider.integers("form", 0, 2)) % 3
     found: Objects = np.select(
-        [length == 0, length == 1],
-        [sentence, sentence + " " + ending],
+        [form == 0, form == 1],
+        [sentence + " " + ending, opening + " " + sentence],
         opening + " " + sentence + " " + ending,
     )
     return found
@@ -71,7 +73,7 @@ def contents(orders: Rows, rating: Integers) -> Objects:
 
 def _by_rating(part: str, language: Integers, rating: Integers, place: Integers) -> Objects:
     banks = np.stack([bank("reviews", f"{part}_{stars}", "common") for stars in (3, 4, 5)], axis=1)
-    found: Objects = banks[language, rating - 3, place]
+    found: Objects = banks[language, rating - 3, place % banks.shape[2]]
     return found
 
 
