@@ -24,19 +24,19 @@ CUSTOMERS = (2, 3)
 that every first gig has are enough for one each."""
 
 _RELATED = {
-    "PLUMBING": ("HVAC", "OTHER"),
-    "PAINTING": ("CARPENTRY", "OTHER"),
+    "PLUMBING": ("HVAC", "WELDING"),
+    "PAINTING": ("CARPENTRY", "CLEANING"),
     "CLEANING": ("MOVING", "CAR_WASHING"),
-    "CARPENTRY": ("OTHER", "PAINTING"),
-    "WELDING": ("CARPENTRY", "LANDSCAPING"),
+    "CARPENTRY": ("PAINTING", "OTHER"),
+    "WELDING": ("LANDSCAPING", "CARPENTRY"),
     "ELECTRICAL": ("HVAC", "OTHER"),
     "HVAC": ("ELECTRICAL", "PLUMBING"),
-    "LANDSCAPING": ("CLEANING", "WELDING"),
-    "MOVING": ("OTHER", "CLEANING"),
+    "LANDSCAPING": ("MOVING", "WELDING"),
+    "MOVING": ("CLEANING", "CAR_WASHING"),
     "CAR_WASHING": ("CLEANING", "MOVING"),
-    "DIGITAL_DESIGN": ("DIGITAL_WRITING", "OTHER"),
+    "DIGITAL_DESIGN": ("DIGITAL_WRITING", "PAINTING"),
     "DIGITAL_WRITING": ("DIGITAL_DESIGN", "OTHER"),
-    "OTHER": ("CARPENTRY", "MOVING"),
+    "OTHER": ("MOVING", "CARPENTRY"),
 }
 """What else a person of a trade offers: the second and the third gig."""
 
