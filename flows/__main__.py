@@ -172,6 +172,7 @@ def _look_before(environment: str, names: Sequence[str]) -> None:
     from tasks.datasets import dataset
     from tasks.postgres import guard
     from tasks.postgres.address import choose
+    from tasks.services.adapters import Adapters
     from tasks.work import profile_of
 
     profile = profile_of(environment)
@@ -180,6 +181,7 @@ def _look_before(environment: str, names: Sequence[str]) -> None:
         address = choose(dataset(name).name, profile, os.environ)
         if address is not None:
             guard.require([guard.examine_place(profile, address)])
+        Adapters(profile.services, os.environ, Path()).used(dataset(name))
 
 
 def _flow(chosen: argparse.Namespace) -> int:

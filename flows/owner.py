@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from tasks.datasets import DATASETS, dataset
 from tasks.engine.errors import SeedbedError, UsageError
+from tasks.engine.resource import Resource
 from tasks.postgres import embedded, guard, record
 from tasks.postgres.connect import session
 from tasks.services.adapters import LOCAL_AUTH, Adapters
@@ -52,13 +53,15 @@ def services(environment: str, name: str) -> Iterator[Looked]:
     Raises:
         NoCredentials: an address or key is missing.
     """
+    chosen = dataset(name)
     adapters = Adapters(profile_of(environment).services, os.environ, Path())
-    for port, adapter in adapters.used(dataset(name)).items():
+    places = {one.port: one.place for one in chosen.later if isinstance(one, Resource)}
+    for port, adapter in adapters.used(chosen).items():
         if adapter is None:
             yield Looked(port, LOCAL_AUTH, "no credentials needed", True)
             continue
         try:
-            yield Looked(port, adapter.kind, adapter.check(), True)
+            yield Looked(port, adapter.kind, adapter.check(places.get(port, "")), True)
         except ServiceFailed as failed:
             yield Looked(port, adapter.kind, str(failed), False)
 

@@ -5,7 +5,7 @@ ready; never one twice.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 
@@ -62,23 +62,34 @@ def wait(work: Work, step: Wait, progress: Callable[[int], None]) -> StepReport:
     Objects in error, and those that are not ready in time, are missing in the report.
     """
     started = time.monotonic()
-    resource, settings = step.of, work.adapters.settings.video
-    store = work.adapters.store(resource.port)
-    interval = min(settings.interval, store.interval or settings.interval)
+    resource = step.of
     held = _held(work, resource)
     keys = [key for _, keyed in _keyed(work, resource) for key in keyed]
     waiting = [key for key in keys if not _ready(held, key)]
-    for batch in _batches(waiting, settings.batch):
-        deadline = time.monotonic() + settings.timeout
-        while any(key in held and held[key].state == "preparing" for key in batch):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(interval)
-            held = _held(work, resource)
+    for batch in _batches(waiting, work.adapters.settings.video.batch):
+        held = prepared(work, resource, batch, held)
         progress(sum(_ready(held, key) for key in batch))
     ready = sum(_ready(held, key) for key in keys)
     present = len(keys) - len(waiting)
     return _report(step, started, len(keys), present, updated=ready - present)
+
+
+def prepared(
+    work: Work, resource: Resource, keys: Collection[str], held: dict[str, Held]
+) -> dict[str, Held]:
+    """Look again until none of the objects is being prepared, or the time is up.
+
+    Returns what the service holds then; `held` is what it held before.
+    """
+    settings = work.adapters.settings.video
+    interval = work.adapters.store(resource.port).interval or settings.interval
+    deadline = time.monotonic() + settings.timeout
+    while any(key in held and held[key].state == "preparing" for key in keys):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(min(settings.interval, interval))
+        held = _held(work, resource)
+    return held
 
 
 def standing(work: Work, step: Resource | Wait, run: Run) -> Standing:
@@ -122,7 +133,7 @@ def proof(work: Work, resource: Resource, run: Run, connection: Connection) -> t
 
 
 def _held(work: Work, resource: Resource) -> dict[str, Held]:
-    return work.adapters.store(resource.port).held(resource.place, resource.prefix)
+    return work.adapters.held(resource)
 
 
 def _keyed(work: Work, resource: Resource) -> list[tuple[Rows, list[str]]]:

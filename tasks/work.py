@@ -22,14 +22,14 @@ from tasks.engine.plan import Standing
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
 from tasks.engine.update import Update
-from tasks.postgres import embedded, reflect, snapshot
+from tasks.postgres import embedded, redact, reflect, snapshot
 from tasks.postgres.address import Address, choose
 from tasks.postgres.connect import engine
 from tasks.postgres.database import Connection, Database
 from tasks.postgres.encode import ColumnType
 from tasks.postgres.record import Author
 from tasks.postgres.snapshot import Snapshot
-from tasks.services.adapters import Adapters
+from tasks.services.adapters import SECRETS, Adapters
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ def work(assignment: Assignment) -> Work:
     """The work of an assignment; the first call in a process opens it.
 
     Raises:
+        NoCredentials: a remote service's address or key is missing.
         SchemaMismatch: a table does not fit its entity.
         PrerequisiteMissing: the application's own rows are missing.
     """
@@ -170,8 +171,11 @@ def _make(assignment: Assignment) -> Work:
     chosen = dataset(assignment.dataset)
     profile = profile_of(assignment.environment)
     address = address_of(chosen, profile, os.environ)
-    database = database_of(chosen, profile, assignment.run, assignment.lease, address)
     adapters = Adapters(profile.services, os.environ, _services_folder(chosen, profile, address))
+    adapters.used(chosen)  # what is missing is said before anything is begun
+    for name in SECRETS:
+        redact.register_secret(os.environ.get(name, "").strip())
+    database = database_of(chosen, profile, assignment.run, assignment.lease, address)
     run = Run(
         assignment.dataset,
         assignment.seed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,9 +24,10 @@ Specs: TypeAlias = Callable[[Rows], list[Mapping[str, Any]]]
 class Resource:
     """A step that makes the objects which are missing in a service, and never one twice.
 
-    `port` names the service, `place` where in it (a bucket), `prefix` what the keys of all our
-    objects begin with: by it they are told from those of others. `make` is asked for missing
-    objects only. The rows need not be in the database: their keys follow from the declaration.
+    `port` names the service, `place` where in it (a bucket). The keys of our objects are
+    `prefix`, by which a service is asked for them, and then what the pattern `rest` describes:
+    an object of any other key belongs to somebody else. `make` is asked for missing objects
+    only. The rows need not be in the database: their keys follow from the declaration.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Resource:
     keys: Keys
     make: Specs
     prefix: str
+    rest: str
     place: str = ""
     after: tuple[Step, ...] = ()
     about: str = ""
@@ -59,6 +62,10 @@ class Resource:
     def above(self) -> tuple[Step, ...]:
         """The steps that must be done first."""
         return self.after
+
+    def owns(self, key: str) -> bool:
+        """Whether a key is one that this resource makes."""
+        return re.fullmatch(re.escape(self.prefix) + self.rest, key) is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +109,7 @@ def resource(
     port: str,
     keys: Keys,
     prefix: str,
+    rest: str,
     place: str = "",
     after: tuple[Step, ...] = (),
     step: str = "",
@@ -110,7 +118,8 @@ def resource(
 
     def declare(make: Specs) -> Resource:
         about = first_line(make)
-        return Resource(make.__name__, of, port, keys, make, prefix, place, after, about, step)
+        name = make.__name__
+        return Resource(name, of, port, keys, make, prefix, rest, place, after, about, step)
 
     return declare
 

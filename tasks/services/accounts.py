@@ -19,6 +19,10 @@ LOOKS = 3
 
 USERS = "auth/v1/admin/users"
 
+TAKEN = (
+    "belongs to another account, which is left alone; give that one another address, or remove it"
+)
+
 
 class AuthServer:
     """Accounts by id (uuid, as text)."""
@@ -42,6 +46,9 @@ class AuthServer:
     def ensure(self, account: Mapping[str, Any]) -> None:
         """Make an account that is not there: id, email, password_hash and the metadata.
 
+        Without a good answer it looks whether the account is there before it asks again; the
+        server also answers 500 for an id that it has.
+
         Raises:
             ServiceFailed: the address belongs to somebody else, or the server refuses.
         """
@@ -55,14 +62,10 @@ class AuthServer:
             else:
                 if answer.is_success:
                     return
-                problem = f"it answered {answer.status_code}{code(answer)}"
-                taken = answer.status_code == 422 and "email_exists" in code(answer)
-                if not taken and answer.status_code < 500:
+                if "email_exists" not in code(answer):
                     raise self._api.refused(doing, answer)
-                if taken and not self.has(account["id"]):
-                    problem = "its address belongs to another account, which is left alone"
-                    raise ServiceFailed("auth", doing, problem)
-            # No answer, or a 500, which it also gives for an id that is there: look.
+                if not self.has(account["id"]):
+                    raise ServiceFailed("auth", doing, f"{account['email']} {TAKEN}")
             if self.has(account["id"]):
                 return
         raise ServiceFailed("auth", doing, problem)
@@ -77,10 +80,6 @@ class AuthServer:
             raise self._api.refused(doing, answer)
         return True
 
-    def ids(self, prefix: str) -> list[str]:
-        """The ids of all accounts that begin with the prefix."""
-        return [one for one in self._all() if one.startswith(prefix)]
-
     def remove(self, accounts: Iterable[str]) -> None:
         """Remove accounts; one that is gone already counts as removed.
 
@@ -93,18 +92,18 @@ class AuthServer:
             if not answer.is_success and answer.status_code != 404:
                 raise self._api.refused(doing, answer)
 
-    def check(self) -> str:
-        """Ask for one account; writes nothing."""
+    def check(self, place: str) -> str:
+        """Ask for one account; there are no places. Writes nothing."""
         self._api.json("GET", USERS, doing="list accounts", params={"page": 1, "per_page": 1})
         return "accounts can be listed"
 
-    def _all(self) -> Iterator[str]:
+    def ids(self) -> Iterator[str]:
+        """The ids of all accounts; pages until one is empty, for a server may give less a page."""
         page = 1
         while True:
-            body = self._api.json(
-                "GET", USERS, doing="list accounts", params={"page": page, "per_page": PAGE}
-            )
-            yield from (one["id"] for one in body["users"])
-            if len(body["users"]) < PAGE:
+            where = {"page": page, "per_page": PAGE}
+            body = self._api.json("GET", USERS, doing="list accounts", needs="users", params=where)
+            if not body["users"]:
                 return
+            yield from (one["id"] for one in body["users"])
             page += 1

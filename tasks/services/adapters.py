@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -14,12 +15,14 @@ from tasks.services.accounts import AuthServer
 from tasks.services.bucket import StorageServer
 from tasks.services.files import Bucket, Folder
 from tasks.services.mux import BASE, Mux
-from tasks.services.port import NoCredentials, Store
+from tasks.services.port import BadCredential, Held, NoCredentials, Store
 from tasks.services.studio import Studio
 
 SUPABASE = ("SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY")
 S3 = ("SEEDBED_S3_ENDPOINT", "SEEDBED_S3_KEY", "SEEDBED_S3_SECRET")
 MUX = ("MUX_TOKEN_ID", "MUX_TOKEN_SECRET")
+SECRETS = ("SUPABASE_SERVICE_ROLE_KEY", "SEEDBED_S3_SECRET", "MUX_TOKEN_SECRET")
+ADDRESSES = ("SUPABASE_URL", "SEEDBED_S3_ENDPOINT", "MUX_BASE_URL")
 
 LOCAL_AUTH = "local, rows of the auth server's tables; nobody logs in by them without that server"
 
@@ -41,7 +44,7 @@ class Adapters:
         """The adapter of a port that holds objects.
 
         Raises:
-            NoCredentials: it is a remote one, and its address or key is missing.
+            NoCredentials, BadCredential: a remote one's address or key is missing, or wrong.
         """
         if port not in self._stores:
             makers = {
@@ -55,7 +58,7 @@ class Adapters:
         """The auth server; None where accounts are rows of the database.
 
         Raises:
-            NoCredentials: its address or key is missing.
+            NoCredentials, BadCredential: its address or key is missing, or wrong.
         """
         if self.settings.auth.adapter == "local":
             return None
@@ -63,9 +66,14 @@ class Adapters:
             self._accounts = AuthServer(*self._taken("auth", self.settings.auth.adapter, SUPABASE))
         return self._accounts
 
+    def held(self, resource: Resource) -> dict[str, Held]:
+        """What the service holds of a resource, by key; objects of others are left out."""
+        found = self.store(resource.port).held(resource.place, resource.prefix)
+        return {key: one for key, one in found.items() if resource.owns(key)}
+
     def frame(self, resource: Resource) -> pd.DataFrame:
         """What the service holds of a resource: key, id, state, playback; a row an object."""
-        held = self.store(resource.port).held(resource.place, resource.prefix)
+        held = self.held(resource)
         columns = ("key", "id", "state", "playback")
         return pd.DataFrame(
             [[getattr(one, column) for column in columns] for one in held.values()],
@@ -102,7 +110,7 @@ class Adapters:
         settings = self.settings.video
         if settings.adapter == "mux":
             token, secret = self._taken("video", settings.adapter, MUX)
-            base = self._environ.get("MUX_BASE_URL", BASE)
+            base = _clean("MUX_BASE_URL", self._environ.get("MUX_BASE_URL") or BASE)
             return Mux(token, secret, base=base, creates_per_second=settings.creates_per_second)
         return Studio(self._folder / "video")
 
@@ -110,4 +118,32 @@ class Adapters:
         missing = [name for name in names if not self._environ.get(name)]
         if missing:
             raise NoCredentials(service, adapter, missing)
-        return tuple(self._environ[name] for name in names)
+        return tuple(_clean(name, self._environ[name]) for name in names)
+
+
+def _clean(name: str, value: str) -> str:
+    """A variable's value without the line's end that files of secrets have.
+
+    Raises:
+        BadCredential: it cannot stand in a request. The value itself is not shown.
+    """
+    value = value.strip()
+    if name in ADDRESSES and not _is_address(value):
+        raise BadCredential(name, "address like https://host, without a login in it")
+    if not (value.isascii() and value.isprintable()):
+        raise BadCredential(name, "key: it holds characters that no key has")
+    return value
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and "@" not in parts.netloc
+        and port != 0
+    )

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tasks.services.http import Api
-from tasks.services.port import Held, ServiceFailed
+from tasks.services.port import Held
 
 PAGE = 1_000
 MANY = 1_000
@@ -43,6 +43,7 @@ class StorageServer:
                 "POST",
                 f"object/list-v2/{quote(place)}",
                 doing=f"list bucket {place!r}",
+                needs="objects",
                 repeatable=True,  # it only reads
                 json=page,
             )
@@ -74,9 +75,8 @@ class StorageServer:
                 json={"prefixes": keys[start : start + MANY]},
             )
 
-    def check(self) -> str:
+    def check(self, place: str) -> str:
         """See `Store`."""
-        buckets = self._api.json("GET", "bucket", doing="list the buckets")
-        if not isinstance(buckets, list):
-            raise ServiceFailed("storage", "list the buckets", "its answer is no list")
-        return f"{len(buckets)} buckets"
+        doing = f"look at bucket {place!r}"
+        self._api.json("GET", f"bucket/{quote(place)}", doing=doing, needs="id")
+        return f"bucket {place!r} is there"

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import (
+    BaseError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from tasks.services.port import Held, ServiceFailed
 
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig  # a type only
+
 MANY = 1_000
 """Objects in one request to delete: what S3 takes."""
+
+RETRY: RetryConfig = {
+    "max_retries": 10,
+    "retry_timeout": timedelta(seconds=60),
+    "backoff": {
+        "init_backoff": timedelta(seconds=0.25),
+        "max_backoff": timedelta(seconds=8),
+        "base": 2,
+    },
+}
+"""A server that is started anew is back before that is over."""
 
 
 class Folder:
@@ -33,7 +54,8 @@ class Folder:
         """See `Store`."""
         if not (self._folder / place).is_dir():
             return {}
-        return _held(self._store(place), prefix)
+        keys = _keys(self._store(place), prefix)
+        return {key: Held(key, key) for key in keys if key.startswith(prefix)}
 
     def create(self, place: str, key: str, spec: Mapping[str, Any]) -> None:
         """See `Store`; `spec` has `content` (bytes)."""
@@ -48,7 +70,7 @@ class Folder:
             except NotFoundError:
                 continue  # gone already; only this store objects
 
-    def check(self) -> str:
+    def check(self, place: str) -> str:
         """See `Store`."""
         return "no credentials needed"
 
@@ -70,17 +92,24 @@ class Bucket:
             "region": region,
             "virtual_hosted_style_request": False,
         }
-        self._endpoint = endpoint
+        self._plain = endpoint.startswith("http://")
+        self._host = urlsplit(endpoint).hostname
 
     @property
     def kind(self) -> str:
         """See `Store`."""
-        return f"S3 at {self._endpoint}"
+        return f"S3 at {self._host}"
 
     def held(self, place: str, prefix: str) -> dict[str, Held]:
-        """See `Store`."""
+        """See `Store`. S3 lists in order: what comes before the prefix and after it is not read."""
+        found = {}
         try:
-            return _held(self._store(place), prefix)
+            for key in _keys(self._store(place), prefix):
+                if key.startswith(prefix):
+                    found[key] = Held(key, key)
+                elif key > prefix:
+                    break
+            return found
         except BaseError as error:
             raise _failed(f"list bucket {place!r}", error) from None
 
@@ -105,29 +134,24 @@ class Bucket:
         except BaseError as error:
             raise _failed(f"delete {len(keys)} files", error) from None
 
-    def check(self) -> str:
-        """See `Store`; lists one page of the bucket for thumbnails."""
+    def check(self, place: str) -> str:
+        """See `Store`."""
         try:
-            next(iter(obstore.list(self._store("thumbnails"), chunk_size=1)), None)
+            next(_keys(self._store(place), ""), None)
         except BaseError as error:
-            raise _failed("list bucket 'thumbnails'", error) from None
-        return "the bucket can be listed"
+            raise _failed(f"list bucket {place!r}", error) from None
+        return f"bucket {place!r} can be listed"
 
     def _store(self, place: str) -> ObjectStore:
-        plain = self._endpoint.startswith("http://")
         options: Any = self._options
-        return S3Store(place, **options, client_options={"allow_http": plain})
+        client: Any = {"allow_http": self._plain}
+        return S3Store(place, **options, client_options=client, retry_config=RETRY)
 
 
-def _held(store: ObjectStore, prefix: str) -> dict[str, Held]:
-    """Keys come in order, so those before the prefix are skipped by the server."""
-    found = {}
+def _keys(store: ObjectStore, prefix: str) -> Iterator[str]:
+    """The keys that come after those before the prefix, which the server skips."""
     for batch in obstore.list(store, offset=_before(prefix)):
-        for one in batch:
-            key = str(one["path"])
-            if key.startswith(prefix):
-                found[key] = Held(key, key)
-    return found
+        yield from (str(one["path"]) for one in batch)
 
 
 def _before(prefix: str) -> str | None:
@@ -137,4 +161,8 @@ def _before(prefix: str) -> str | None:
 
 def _failed(doing: str, error: BaseError) -> ServiceFailed:
     # The text of these errors quotes the request, and with it the host and sometimes a key.
-    return ServiceFailed("storage", doing, type(error).__name__.removesuffix("Error"))
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        return ServiceFailed("storage", doing, "it refuses the key, or what was asked with it")
+    if isinstance(error, NotFoundError):
+        return ServiceFailed("storage", doing, "it has no such bucket")
+    return ServiceFailed("storage", doing, "it gives no answer, or one that is no use")

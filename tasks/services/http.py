@@ -1,9 +1,9 @@
 """HTTP: one client and one policy of retries for every remote adapter.
 
 What cannot do harm twice (GET, PUT, DELETE) is tried again after a time-out, a broken
-connection, and the statuses by which a server says "later". A POST may have been done although
-no answer came: it is tried again only where the server says that it refused it (429), and
-`Unanswered` tells the adapter to look before it asks again.
+connection, half an answer, and the statuses by which a server says "later". A POST may have
+been done although no good answer came: it is tried again only where the server says that it
+refused it (429), and `Unanswered` tells the adapter to look before it asks again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ class Api:
         *,
         headers: Mapping[str, str] | None = None,
         login: tuple[str, str] | None = None,
-        timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
         self.service = service
         self.host = httpx.URL(base).host
@@ -53,14 +52,14 @@ class Api:
             base_url=base,
             headers=dict(headers or {}),
             auth=login,
-            timeout=timeout,
+            timeout=TIMEOUT,
             trust_env=False,
         )
 
     def request(
         self, method: str, path: str, *, doing: str, repeatable: bool | None = None, **content: Any
     ) -> httpx.Response:
-        """The answer, whatever its status; `doing` tells a person what was asked for.
+        """The answer, yes or no; `doing` tells a person what was asked for.
 
         Raises:
             ServiceFailed: there is none, after all tries.
@@ -81,29 +80,33 @@ class Api:
                 if not again:
                     raise Unanswered(problem) from None
                 continue
-            if answer.status_code not in LATER:
+            status = answer.status_code
+            broken = answer.is_success and _is_half(answer)
+            failed = status >= 500 and not again  # it may have been done before that
+            if not (status in LATER or broken or failed):
                 return answer
-            problem = f"it answered {answer.status_code}"
-            if not again and answer.status_code != 429:
+            problem = "it sent half an answer" if broken else f"it answered {status}{code(answer)}"
+            if not again and status != 429:
                 raise Unanswered(problem)
         raise ServiceFailed(self.service, doing, f"{problem} ({TRIES} tries, host {self.host})")
 
-    def json(self, method: str, path: str, *, doing: str, **content: Any) -> Any:
-        """The body of an answer that says yes.
+    def json(self, method: str, path: str, *, doing: str, needs: str = "", **content: Any) -> Any:
+        """The body of an answer that says yes; `needs` is a part that it must have.
 
         Raises:
-            ServiceFailed: it says no, or is no JSON.
+            ServiceFailed: it says no, or is not what was asked for.
             Unanswered: see `request`.
         """
         answer = self.request(method, path, doing=doing, **content)
         if not answer.is_success:
             raise self.refused(doing, answer)
         try:
-            return answer.json()
+            body = answer.json()
         except ValueError:
-            if method in REPEATABLE:
-                raise ServiceFailed(self.service, doing, "its answer is no JSON") from None
-            raise Unanswered("its answer is no JSON") from None
+            raise ServiceFailed(self.service, doing, "its answer is no JSON") from None
+        if needs and not (isinstance(body, Mapping) and needs in body):
+            raise ServiceFailed(self.service, doing, f"its answer has no {needs!r}")
+        return body
 
     def refused(self, doing: str, answer: httpx.Response) -> ServiceFailed:
         """The error for an answer that says no: its status and code, never its whole body."""
@@ -122,6 +125,18 @@ def code(answer: httpx.Response) -> str:
     named = body.get("code") or body.get("error_code")
     named = named or (error.get("type") if isinstance(error, Mapping) else None)
     return f" ({named})" if isinstance(named, str) and named.isidentifier() else ""
+
+
+def _is_half(answer: httpx.Response) -> bool:
+    """Whether an answer says that it is JSON and is none: a proxy or a crash cut it off."""
+    kind = answer.headers.get("content-type", "")
+    if answer.status_code == 204 or not kind.startswith("application/json"):
+        return False
+    try:
+        answer.json()
+    except ValueError:
+        return True
+    return False
 
 
 def _pause(tried: int) -> float:

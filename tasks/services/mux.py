@@ -39,10 +39,11 @@ class Mux:
         return f"Mux at {self._api.host}"
 
     def held(self, place: str, prefix: str) -> dict[str, Held]:
-        """See `Store`. Of several assets with one passthrough a ready one counts."""
+        """See `Store`. Of several assets with one passthrough the best counts."""
         found: dict[str, Held] = {}
         for one in self._all():
-            if one.key.startswith(prefix) and (one.key not in found or one.state == "ready"):
+            known = found.get(one.key)
+            if one.key.startswith(prefix) and (known is None or _rank(one) < _rank(known)):
                 found[one.key] = one
         return found
 
@@ -78,7 +79,7 @@ class Mux:
             if not answer.is_success and answer.status_code != 404:
                 raise self._api.refused(doing, answer)
 
-    def check(self) -> str:
+    def check(self, place: str) -> str:
         """See `Store`."""
         self._api.json("GET", ASSETS, doing="list assets", params={"limit": 1})
         return "assets can be listed"
@@ -86,7 +87,7 @@ class Mux:
     def _all(self) -> Iterator[Held]:
         where: dict[str, str | int] = {"limit": PAGE, "page": 1}
         while True:
-            body = self._api.json("GET", ASSETS, doing="list assets", params=where)
+            body = self._api.json("GET", ASSETS, doing="list assets", needs="data", params=where)
             assets = body["data"]
             yield from map(_held, assets)
             cursor = body.get("next_cursor")
@@ -102,6 +103,11 @@ class Mux:
         now = time.monotonic()
         time.sleep(max(0.0, self._next - now))
         self._next = max(now, self._next) + self._pause
+
+
+def _rank(one: Held) -> int:
+    """From the best to the worst."""
+    return ("ready", "preparing", "errored").index(one.state)
 
 
 def _held(asset: Mapping[str, Any]) -> Held:

@@ -43,8 +43,8 @@ class Store(Protocol):
     def remove(self, place: str, gone: Iterable[Held]) -> None:
         """Remove objects; one that is gone already counts as removed."""
 
-    def check(self) -> str:
-        """Ask the service something that needs the credentials; writes nothing.
+    def check(self, place: str) -> str:
+        """Ask the service for something in a place that needs the credentials; writes nothing.
 
         Raises:
             ServiceFailed: it cannot be reached, or refuses them.
@@ -56,6 +56,13 @@ class ServiceFailed(SeedbedError):
 
     def __init__(self, service: str, doing: str, problem: str) -> None:
         super().__init__(f"{service}: could not {doing}: {problem}")
+
+
+class BadCredential(UsageError):
+    """A variable of a remote adapter holds something that cannot be meant."""
+
+    def __init__(self, name: str, wanted: str) -> None:
+        super().__init__(f"{name} in the environment of the process is no {wanted}; correct it")
 
 
 class NoCredentials(UsageError):

@@ -59,7 +59,7 @@ class Studio:
         for one in gone:
             (self._folder / f"{one.id.removeprefix('local-')}.json").unlink(missing_ok=True)
 
-    def check(self) -> str:
+    def check(self, place: str) -> str:
         """See `Store`."""
         return "no credentials needed"
 

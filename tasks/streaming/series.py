@@ -25,6 +25,7 @@ from tasks.engine.authoring import (
 from tasks.streaming.artwork import thumbnail
 from tasks.streaming.catalogue import CREATORS, EPISODES_EACH, FIRST_SHOW, SHOWS, Show
 from tasks.streaming.people import (
+    CREATOR,
     UNIT,
     ago,
     creator_profiles,
@@ -140,7 +141,8 @@ def series(rows: Rows) -> Columns:
     series,
     port="storage",
     keys=paths,
-    prefix="00000000-5eed-",
+    prefix=f"00000000-5eed-{CREATOR}-",
+    rest="[0-9]{12}/mock-[a-z0-9-]+-thumbnail[.]png",
     place="thumbnails",
     after=(creators_introduced, viewers_introduced),
 )

@@ -23,6 +23,7 @@ def _keys(rows: Rows) -> list[str]:
     port="video",
     keys=_keys,
     prefix="00000000-5eed-0002-0003-",
+    rest="[0-9]{12}",
     after=(seasons_published,),
 )
 def videos(rows: Rows) -> list[Mapping[str, Any]]:

@@ -225,9 +225,36 @@ def test_two_seasons_of_a_series_do_not_overlap() -> None:
         assert np.diff(shown["release_date"].to_numpy()).min() > np.timedelta64(0)
 
 
-def test_resources_know_their_own_by_a_prefix() -> None:
+def test_a_resource_owns_the_keys_that_it_makes_and_no_other() -> None:
     resources = [one for one in streaming.later if isinstance(one, Resource)]
-    assert {one.name: (one.port, one.place, one.prefix) for one in resources} == {
-        "thumbnails": ("storage", "thumbnails", "00000000-5eed-"),
-        "videos": ("video", "", "00000000-5eed-0002-0003-"),
+    assert {one.name: (one.port, one.place) for one in resources} == {
+        "thumbnails": ("storage", "thumbnails"),
+        "videos": ("video", ""),
     }
+    for one in resources:
+        for scale in (1, 3):
+            for rows in chunks(one.of, run(scale), 1000):
+                assert all(one.owns(key) for key in one.keys(rows))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "00000000-5eed-0002-0003-00000000000a",  # no decimal number
+        "00000000-5eed-0002-0003-0000000000011",
+        "00000000-5eed-0002-0003-000000000001 trailer",
+        "00000000-5eed-0002-0003-000000000001\n",
+        "00000000-5EED-0002-0003-000000000001",
+        "x00000000-5eed-0002-0003-000000000001",
+        "00000000-5eed-0003-0001-000000000001",  # another entity's
+        # What a person puts into the folder of a seeded creator:
+        "00000000-5eed-0001-0001-000000000001/holiday.png",
+        "00000000-5eed-0001-0001-000000000001/a/mock-orbit-of-salt-thumbnail.png",
+        "00000000-5eed-0001-0001-00000000000a/mock-orbit-of-salt-thumbnail.png",
+        "00000000-5eed-0001-0002-000000000001/mock-orbit-of-salt-thumbnail.png",
+    ],
+)
+def test_a_key_that_merely_looks_similar_is_somebody_else_s(key: str) -> None:
+    assert not videos.owns(key)
+    assert not thumbnails.owns(key)
