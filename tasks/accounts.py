@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
-from tasks.engine.entity import Entity
+from tasks.engine.entity import Dataset, Entity
 from tasks.engine.report import StepReport
 from tasks.engine.run import as_frame
 from tasks.fill import RowsMissing
@@ -16,6 +17,13 @@ from tasks.work import Work
 
 AUTH = "auth"
 """The port of entities whose rows an auth server can make."""
+
+
+def accounts_of(work: Work) -> AuthServer | None:
+    """The auth server, if the dataset has accounts and it is the one that makes them."""
+    if all(one.through != AUTH for one in work.dataset.entities):
+        return None
+    return work.adapters.accounts()
 
 
 def made_by_server(work: Work, entity: Entity) -> AuthServer | None:
@@ -57,6 +65,12 @@ def open_accounts(
         seconds=time.monotonic() - started,
         step=entity.step,
     )
+
+
+def is_ours(dataset: Dataset, account: str) -> bool:
+    """Whether an account's id is a key that the dataset makes."""
+    keys = [one.key for one in dataset.entities if one.through == AUTH]
+    return any(key.read([UUID(account)])[1].all() for key in keys)
 
 
 def _accounts(frame: Any) -> list[Mapping[str, Any]]:

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tasks.accounts import AUTH
+from tasks.accounts import AUTH, accounts_of, is_ours
 from tasks.engine.errors import SeedbedError
 from tasks.engine.order import ordered
 from tasks.engine.plan import Removal
 from tasks.engine.resource import Resource
 from tasks.engine.target import chunks
+from tasks.ensure import prepared
 from tasks.postgres import delete, read, record
-from tasks.postgres.references import Candidates, everything, pins
+from tasks.postgres.database import Connection
+from tasks.postgres.references import Candidates, Kept, everything, pins
 from tasks.work import Work
 
 PARTIAL = "partial reset"
@@ -25,9 +27,6 @@ PARTIAL = "partial reset"
 
 ROUNDS = 5
 """How often a service is asked for more objects to remove: one key may stand for several."""
-
-OURS = "00000000-5eed-"
-"""What the ids of all our accounts begin with."""
 
 
 class RowsLeft(SeedbedError):
@@ -58,7 +57,7 @@ def remove(work: Work, *, strict: bool) -> Removal:
         Fenced, RowsLeft: the database did something else; its rows are as they were.
         ObjectsLeft: a service keeps objects.
     """
-    clear(work, strict=strict)
+    objects = clear(work, strict=strict)
     going = _rows_to_delete(work)
     with work.database.writing() as connection:
         gone = delete.remove(connection, work.dataset, going, strict=strict)
@@ -69,45 +68,64 @@ def remove(work: Work, *, strict: bool) -> Removal:
         if gone.rows:
             author = replace(work.author, verb=PARTIAL if gone.kept else "reset")
             record.write(connection, author, work.run, "(all)", removed=gone.rows)
-    _close_accounts(work)
-    return gone
+    return replace(gone, tables=_close_accounts(work) | gone.tables, objects=objects)
 
 
 def preview(work: Work) -> Removal:
     """What `remove` would do. Reads only."""
     with work.database.reading() as connection:
-        return delete.look(connection, work.dataset, everything(work.dataset))
+        gone = delete.look(connection, work.dataset, everything(work.dataset))
+        _, kept = pins(connection, work.dataset, everything(work.dataset))
+    objects = {
+        resource.table: len(work.adapters.held(resource).keys() - _staying(work, resource, kept))
+        for resource in _resources(work)
+    }
+    return replace(gone, objects=objects)
 
 
-def clear(work: Work, *, strict: bool) -> None:
+def clear(work: Work, *, strict: bool) -> dict[str, int]:
     """Remove the objects of all rows but those that stay, the latest steps' first.
+
+    Returns how many went, by where they were.
 
     Raises:
         Blocked: `strict`, and some rows stay.
         ObjectsLeft: some objects are still there.
     """
-    resources = [one for one in ordered(work.dataset.steps) if isinstance(one, Resource)]
+    resources = _resources(work)
     if not resources:
-        return
+        return {}
     with work.database.reading() as connection:
         found, kept = pins(connection, work.dataset, everything(work.dataset))
     if found and strict:
         raise delete.Blocked(work.dataset.name, found)
-    for resource in reversed(resources):
-        store = work.adapters.store(resource.port)
-        staying = _keys_of(work, resource, kept.get(resource.of.table, set()))
-        for _ in range(ROUNDS):
-            held = store.held(resource.place, resource.prefix)
-            going = [one for key, one in held.items() if key not in staying]
-            if not going:
-                break
-            store.remove(resource.place, going)
-        else:
-            raise ObjectsLeft(resource, len(going))
+    return {one.table: _cleared(work, one, _staying(work, one, kept)) for one in resources}
 
 
-def _keys_of(work: Work, resource: Resource, rows: set[object]) -> set[str]:
-    """The keys of the objects of rows with those keys."""
+def _resources(work: Work) -> list[Resource]:
+    """In the order in which their objects go: the latest step's first."""
+    return [one for one in reversed(ordered(work.dataset.steps)) if isinstance(one, Resource)]
+
+
+def _cleared(work: Work, resource: Resource, staying: set[str]) -> int:
+    """Remove the objects with other keys than those; returns how many went."""
+    store, removed = work.adapters.store(resource.port), 0
+    for _ in range(ROUNDS):
+        held = work.adapters.held(resource)
+        going = held.keys() - staying
+        if not going:
+            return removed
+        # Some services delete no object while they prepare it.
+        held = prepared(work, resource, going, held)
+        gone = [held[key] for key in sorted(going & held.keys())]
+        store.remove(resource.place, gone)
+        removed += len(gone)
+    raise ObjectsLeft(resource, len(going))
+
+
+def _staying(work: Work, resource: Resource, kept: Kept) -> set[str]:
+    """The keys of the objects of rows that stay."""
+    rows = kept.get(resource.of.table, set())
     if not rows:
         return set()
     with work.database.reading() as connection:
@@ -122,17 +140,30 @@ def _keys_of(work: Work, resource: Resource, rows: set[object]) -> set[str]:
 def _rows_to_delete(work: Work) -> Sequence[Candidates]:
     """All owned rows, without those that an auth server has to delete itself."""
     every = everything(work.dataset)
-    if work.adapters.accounts() is None:
+    if accounts_of(work) is None:
         return every
     return [one for one in every if all(entity.through != AUTH for entity in one.entities)]
 
 
-def _close_accounts(work: Work) -> None:
-    """Remove the accounts at the auth server that no row needs any more."""
-    server = work.adapters.accounts()
-    if server is None or all(one.through != AUTH for one in work.dataset.entities):
-        return
+def _close_accounts(work: Work) -> dict[str, int]:
+    """Remove the accounts at the auth server that no row needs any more; its rows, by table."""
+    server = accounts_of(work)
+    if server is None:
+        return {}
     with work.database.reading() as connection:
+        before = _rows_of_accounts(work, connection)
         _, kept = pins(connection, work.dataset, everything(work.dataset))
     staying = {str(key) for keys in kept.values() for key in keys}
-    server.remove(one for one in server.ids(OURS) if one not in staying)
+    going = [one for one in server.ids() if one not in staying and is_ours(work.dataset, one)]
+    server.remove(going)  # listed to the end before: pages shift while accounts go
+    with work.database.reading() as connection:
+        after = _rows_of_accounts(work, connection)
+    return {table: rows - after[table] for table, rows in before.items()}
+
+
+def _rows_of_accounts(work: Work, connection: Connection) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in work.dataset.entities:
+        if one.through == AUTH:
+            found[one.table] = found.get(one.table, 0) + read.count(connection, one)
+    return found

@@ -108,7 +108,7 @@ def reset_round(assignment: Assignment, *, confirm: bool, strict: bool) -> Part:
     gone: Removal = _result(assignment, "remove", "Lock, look, delete, fence.", body)
     steps = [
         StepReport(table, table, 0, rows, 0, rows if confirm else 0, 0.0)
-        for table, rows in gone.tables.items()
+        for table, rows in (gone.tables | gone.objects).items()
     ]
     report = _report(assignment, steps).with_(
         verb="reset", kept=gone.pins, seconds=time.monotonic() - started
@@ -120,7 +120,9 @@ def reset_round(assignment: Assignment, *, confirm: bool, strict: bool) -> Part:
 def _removal_said(gone: Removal, confirm: bool) -> str:
     did = "removed" if confirm else "dry run, nothing removed; would remove"
     kept = f", kept {gone.kept} that rows of others depend on" if gone.kept else ""
-    return f"{did} {gone.rows} rows{kept}"
+    objects = sum(gone.objects.values())
+    outside = f" and {objects} objects in {', '.join(gone.objects)}" if objects else ""
+    return f"{did} {gone.rows} rows{outside}{kept}"
 
 
 def _chosen(assignment: Assignment, intent: Intent) -> tuple[Step, ...]:

@@ -76,7 +76,8 @@ class Unmet(Refused):
 def look_first(work: Work, wanted: Iterable[Step]) -> None:
     """Look at all steps before any of them writes, where some depend on rows of others.
 
-    What is found satisfied is remembered, and its step does not look again.
+    What is found satisfied is remembered, and its step does not look again, unless a service
+    has still to do something that the step follows from.
 
     Raises:
         Unmet: the profile refuses what cannot be met, and there is something.
@@ -87,4 +88,9 @@ def look_first(work: Work, wanted: Iterable[Step]) -> None:
         found = standings(connection, work, wanted)
     if work.profile.unmet == "refuse" and any(one.unmet for one in found):
         raise Unmet(work.dataset.name, found)
-    work.satisfied.update({one.step: one for one in found if not one.gap and not one.lacking})
+    satisfied = {one.step: one for one in found if not one.gap and not one.lacking}
+    outside = {one.name for one in wanted if isinstance(one, Resource | Wait)} - satisfied.keys()
+    for step in wanted:
+        if isinstance(step, Update) and outside & {up.name for up in step.above}:
+            satisfied.pop(step.name, None)
+    work.satisfied.update(satisfied)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -63,6 +63,8 @@ class Removal:
     """Owned rows that stay."""
     slow: tuple[str, ...] = ()
     """What will make it slow, a sentence each."""
+    objects: dict[str, int] = field(default_factory=dict)
+    """Objects in services that go, too, by where they are."""
 
     @property
     def rows(self) -> int:
