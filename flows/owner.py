@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -54,16 +55,17 @@ def services(environment: str, name: str) -> Iterator[Looked]:
         NoCredentials: an address or key is missing.
     """
     chosen = dataset(name)
-    adapters = Adapters(profile_of(environment).services, os.environ, Path())
     places = {one.port: one.place for one in chosen.later if isinstance(one, Resource)}
-    for port, adapter in adapters.used(chosen).items():
-        if adapter is None:
-            yield Looked(port, LOCAL_AUTH, "no credentials needed", True)
-            continue
-        try:
-            yield Looked(port, adapter.kind, adapter.check(places.get(port, "")), True)
-        except ServiceFailed as failed:
-            yield Looked(port, adapter.kind, str(failed), False)
+    with closing(Adapters(profile_of(environment).services, os.environ, Path())) as adapters:
+        for port, adapter in adapters.used(chosen).items():
+            if adapter is None:
+                yield Looked(port, LOCAL_AUTH, "no credentials needed", True)
+                continue
+            try:
+                said = adapter.check(places.get(port, ""))
+                yield Looked(port, adapter.kind, said, True)
+            except ServiceFailed as failed:
+                yield Looked(port, adapter.kind, str(failed), False)
 
 
 def mark(environment: str, name: str, days: int) -> str:

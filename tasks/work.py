@@ -95,6 +95,7 @@ def close(assignment: Assignment) -> None:
     with _opening:
         made = _open.pop(assignment, None)
     if made is not None:
+        made.adapters.close()
         made.database.engine.dispose()
 
 
@@ -187,6 +188,7 @@ def _make(assignment: Assignment) -> Work:
         cache=embedded.home_folder(os.environ) / "pools",
     )
     with ExitStack() as undo:
+        undo.callback(adapters.close)
         undo.callback(database.engine.dispose)
         with database.reading() as connection:
             columns = fitted(connection, chosen, run)

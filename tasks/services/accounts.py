@@ -92,6 +92,10 @@ class AuthServer:
             if not answer.is_success and answer.status_code != 404:
                 raise self._api.refused(doing, answer)
 
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._api.close()
+
     def check(self, place: str) -> str:
         """Ask for one account; there are no places. Writes nothing."""
         self._api.json("GET", USERS, doing="list accounts", params={"page": 1, "per_page": 1})

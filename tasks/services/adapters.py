@@ -66,6 +66,13 @@ class Adapters:
             self._accounts = AuthServer(*self._taken("auth", self.settings.auth.adapter, SUPABASE))
         return self._accounts
 
+    def close(self) -> None:
+        """Let go of all connections."""
+        for store in self._stores.values():
+            store.close()
+        if self._accounts is not None:
+            self._accounts.close()
+
     def held(self, resource: Resource) -> dict[str, Held]:
         """What the service holds of a resource, by key; objects of others are left out."""
         found = self.store(resource.port).held(resource.place, resource.prefix)

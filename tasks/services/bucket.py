@@ -75,6 +75,10 @@ class StorageServer:
                 json={"prefixes": keys[start : start + MANY]},
             )
 
+    def close(self) -> None:
+        """See `Store`."""
+        self._api.close()
+
     def check(self, place: str) -> str:
         """See `Store`."""
         doing = f"look at bucket {place!r}"

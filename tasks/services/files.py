@@ -70,6 +70,9 @@ class Folder:
             except NotFoundError:
                 continue  # gone already; only this store objects
 
+    def close(self) -> None:
+        """See `Store`; nothing is open."""
+
     def check(self, place: str) -> str:
         """See `Store`."""
         return "no credentials needed"
@@ -133,6 +136,9 @@ class Bucket:
                 obstore.delete(self._store(place), keys[start : start + MANY])
         except BaseError as error:
             raise _failed(f"delete {len(keys)} files", error) from None
+
+    def close(self) -> None:
+        """See `Store`; nothing is open."""
 
     def check(self, place: str) -> str:
         """See `Store`."""

@@ -56,6 +56,10 @@ class Api:
             trust_env=False,
         )
 
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._client.close()
+
     def request(
         self, method: str, path: str, *, doing: str, repeatable: bool | None = None, **content: Any
     ) -> httpx.Response:

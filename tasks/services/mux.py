@@ -79,6 +79,10 @@ class Mux:
             if not answer.is_success and answer.status_code != 404:
                 raise self._api.refused(doing, answer)
 
+    def close(self) -> None:
+        """See `Store`."""
+        self._api.close()
+
     def check(self, place: str) -> str:
         """See `Store`."""
         self._api.json("GET", ASSETS, doing="list assets", params={"limit": 1})

@@ -50,6 +50,9 @@ class Store(Protocol):
             ServiceFailed: it cannot be reached, or refuses them.
         """
 
+    def close(self) -> None:
+        """Let go of its connections."""
+
 
 class ServiceFailed(SeedbedError):
     """A service did not do what it was asked for."""

@@ -59,6 +59,9 @@ class Studio:
         for one in gone:
             (self._folder / f"{one.id.removeprefix('local-')}.json").unlink(missing_ok=True)
 
+    def close(self) -> None:
+        """See `Store`; nothing is open."""
+
     def check(self, place: str) -> str:
         """See `Store`."""
         return "no credentials needed"
