@@ -33,7 +33,9 @@ APP = {"provider": "email", "providers": ["email"], "seedbed": "streaming"}
 LINKS = ("https://video.example", "https://social.example")
 
 SERVER_STAMPS = ("created_at", "updated_at", "email_confirmed_at")
-"""What an auth server writes by its own clock."""
+"""What an auth server writes by its own clock; in an account's metadata and an identity's data it
+also notes whether the address is verified.
+"""
 
 UNSET: Columns = {"username": None, "role": "viewer", "bio": None, "social_links": {}}
 """A profile as the platform makes it for a new account."""
@@ -93,7 +95,7 @@ def _account(rows: Rows, names: list[str], logins: list[str]) -> Columns:
     table="auth.users",
     key=uuid_key(CREATOR),
     count=scaled(UNIT),
-    stamped=SERVER_STAMPS,
+    stamped=(*SERVER_STAMPS, "raw_user_meta_data"),
     through="auth",
     step="users",
 )
@@ -107,7 +109,7 @@ def creator_users(rows: Rows) -> Columns:
     table="auth.users",
     key=uuid_key(VIEWER),
     count=scaled("viewers"),
-    stamped=SERVER_STAMPS,
+    stamped=(*SERVER_STAMPS, "raw_user_meta_data"),
     through="auth",
     step="users",
 )
@@ -137,7 +139,7 @@ def _identity(rows: Rows, kind: str) -> Columns:
     table="auth.identities",
     key=uuid_key(CREATOR, fan=1, column="user_id"),
     per=creator_users,
-    stamped=("id", "last_sign_in_at", *SERVER_STAMPS),
+    stamped=("id", "last_sign_in_at", *SERVER_STAMPS, "identity_data"),
     through="auth",
     step="users",
 )
@@ -150,7 +152,7 @@ def creator_identities(rows: Rows) -> Columns:
     table="auth.identities",
     key=uuid_key(VIEWER, fan=1, column="user_id"),
     per=viewer_users,
-    stamped=("id", "last_sign_in_at", *SERVER_STAMPS),
+    stamped=("id", "last_sign_in_at", *SERVER_STAMPS, "identity_data"),
     through="auth",
     step="users",
 )

@@ -72,6 +72,8 @@ class Fault:
     how: How
     status: int = 500
     times: int = 1
+    spared: int = 0
+    """Fitting requests before them that go well."""
 
 
 class Emulator:
@@ -115,6 +117,10 @@ class Emulator:
         """Let the next requests go wrong that fit the pattern of "METHOD path"."""
         self.faults.append(Fault(request, how, status, times))
 
+    def after(self, spared: int, request: str, how: How, status: int = 500) -> None:
+        """Let one request go wrong that fits the pattern, after so many that go well."""
+        self.faults.append(Fault(request, how, status, spared=spared))
+
     def count(self, request: str) -> int:
         """How many requests fitted the pattern so far."""
         return sum(re.fullmatch(request, str(one)) is not None for one in self.asked)
@@ -141,9 +147,13 @@ class Emulator:
 
     def _fault(self, asked: Asked) -> Fault | None:
         for fault in self.faults:
-            if fault.times and re.fullmatch(fault.request, str(asked)):
-                fault.times -= 1
-                return fault
+            if not fault.times or not re.fullmatch(fault.request, str(asked)):
+                continue
+            if fault.spared:
+                fault.spared -= 1
+                continue
+            fault.times -= 1
+            return fault
         return None
 
 
