@@ -76,5 +76,6 @@ therapy = Dataset(
         platform.payment_methods,
         platform.payments,
     ),
+    version=2,
     requirements=REQUIREMENTS,
 )

@@ -21,7 +21,7 @@ from tasks.engine.authoring import (
 from tasks.therapy.communities import without
 from tasks.therapy.people import every_client, every_therapist
 from tasks.therapy.texts import pick, texts
-from tasks.therapy.times import after, ago, latest
+from tasks.therapy.times import after, ago, latest, seconds
 
 PAIR = ("clientId", "therapistId")
 WEEKDAYS = ("1", "2", "3", "4", "5")
@@ -62,11 +62,13 @@ def relationships(rows: Rows) -> Columns:
     chosen = rows.chosen
     both = latest(chosen["createdAt"].to_numpy(), chosen["createdAt_client"].to_numpy())
     start = latest(both, ago(rows, np.zeros(len(rows)), 90, 90))
+    # Each position after the one before it: whoever is added later comes last.
+    share = 1 - 1 / (1 + rows.position + rows.uniform("assignedAt"))
     return {
         "clientId": chosen["clientId"].to_numpy(),
         "therapistId": rows.parent.key,
         "status": "active",
-        "assignedAt": after(rows, start, rows.uniform("assignedAt"), 20),
+        "assignedAt": after(rows, start, share, 20),
     }
 
 
@@ -104,7 +106,7 @@ def free_days(therapists: pd.DataFrame, slots: pd.DataFrame) -> pd.DataFrame:
 def availability(rows: Rows) -> Columns:
     """Every therapist has office hours on several weekdays."""
     begin, length = rows.integers("startTime", 8, 10), rows.integers("hours", 6, 8)
-    created = np.asarray(rows.parent["createdAt"])
+    created = np.asarray(rows.parent["createdAt"]) + seconds(rows.position)
     notes = pick(texts("moderation")["availability"]["notes"], rows.uniform("notes"))
     return {
         "therapistId": rows.parent.key,
@@ -120,7 +122,10 @@ def availability(rows: Rows) -> Columns:
 
 
 _hours = Table(
-    "availability", "TherapistAvailability", ("therapistId", "dayOfWeek"), after=(availability,)
+    "availability",
+    "TherapistAvailability",
+    ("therapistId", "dayOfWeek", "createdAt"),
+    after=(availability,),
 )
 
 
@@ -128,23 +133,21 @@ _hours = Table(
 def active_pairs(relationships: pd.DataFrame, hours: pd.DataFrame) -> pd.DataFrame:
     """Who is treated by whom, and on which weekday.
 
-    `place` numbers a therapist's clients from 0; they are `size` in all, spread over the
-    `days` on which the therapist is available (Monday to Friday if nothing is known).
+    `place` numbers a therapist's clients from 0, those of the past among them, so that nobody's
+    changes when others come or go. They are spread over the `days` on which the therapist is
+    available (Monday to Friday if nothing is known), in the order in which the days were given.
     """
-    active = relationships[relationships["status"] == "active"]
-    ordered = active.sort_values(["therapistId", "assignedAt", "id"])
-    groups = ordered.groupby("therapistId")["id"]
-    known = hours[hours["dayOfWeek"].isin(WEEKDAYS)].drop_duplicates(["therapistId", "dayOfWeek"])
-    open_on = known.groupby("therapistId")["dayOfWeek"].agg(lambda days: "".join(sorted(days)))
+    ordered = relationships.sort_values(["therapistId", "assignedAt", "id"])
+    known = hours[hours["dayOfWeek"].isin(WEEKDAYS)].sort_values(["createdAt", "dayOfWeek"])
+    known = known.drop_duplicates(["therapistId", "dayOfWeek"])
+    open_on = known.groupby("therapistId")["dayOfWeek"].agg("".join)
     days = ordered["therapistId"].map(open_on.to_dict()).fillna("".join(WEEKDAYS)).astype(object)
-    place = groups.cumcount()
+    place = ordered.groupby("therapistId")["id"].cumcount()
     weekday = [int(on[at % len(on)]) for on, at in zip(days, place, strict=True)]
-    return ordered.assign(
-        place=place,
-        size=groups.transform("size"),
-        days=days.map(len),
-        weekday=np.array(weekday, dtype=np.int64),
+    found = ordered.assign(
+        place=place, days=days.map(len), weekday=np.array(weekday, dtype=np.int64)
     )
+    return found[found["status"] == "active"]
 
 
 @view(active_pairs, every_client)

@@ -7,7 +7,9 @@ import pandas as pd
 
 from tasks.engine.authoring import (
     SEEDED,
+    Booleans,
     Columns,
+    Integers,
     Rows,
     Table,
     at_least,
@@ -30,22 +32,30 @@ PATTERN = "CCFCCFCXF"
 """What becomes of a pair's meetings by position: completed, future, cancelled (X)."""
 
 
+def _turns(position: Integers, pattern: str) -> tuple[Integers, Booleans]:
+    """How many before each position lie on its side of now, and whether that is the future."""
+    ahead = np.array([kind == "F" for kind in pattern])
+    round_, place = np.divmod(position, len(pattern))
+    coming = round_ * ahead.sum() + (np.cumsum(ahead) - ahead)[place]
+    return np.where(ahead[place], coming, position - coming), ahead[place]
+
+
 def _meeting(rows: Rows, hour: int, hours: int, pattern: str = PATTERN) -> Columns:
-    """Every week, or every few where the therapist has many clients, at the pair's own hour.
+    """About every week, or less often where the therapist has many clients, at the pair's hour.
 
     A series has `hours` hours of the day from `hour` on (Manila, inside every availability of
-    ours), so that a therapist is never in two meetings at once.
+    ours). Pairs that share an hour take turns at its weeks, along the diagonals of a table with
+    a row for each of them, so that a therapist is never in two meetings at once and no meeting
+    moves when others come.
     """
     chosen = rows.chosen
     place, days = (chosen[name].to_numpy(np.int64) for name in ("place", "days"))
-    room = days * hours
-    turns = -(-chosen["size"].to_numpy(np.int64) // room)
     kinds = np.array(list(pattern))[rows.position % len(pattern)]
-    future = kinds == "F"
-    turn = place // room
-    weeks = np.where(
-        future, 1 + rows.position // 3 * turns + turn, -1 - rows.position * turns - turn
-    )
+    number, future = _turns(rows.position, pattern)
+    turn = place // (days * hours)
+    diagonal = turn + number
+    week = 1 + diagonal * (diagonal + 1) // 2 + turn
+    weeks = np.where(future, week, -week)
     today = rows.as_of.astype(np.int64)
     monday = today - (today + 3) % 7  # day 0 was a Thursday
     day = (monday + weeks * 7 + chosen["weekday"].to_numpy(np.int64) - 1).astype("datetime64[D]")

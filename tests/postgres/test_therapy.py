@@ -217,6 +217,20 @@ def test_a_larger_minimum_adds_the_difference_and_moves_nothing(seeded: World) -
     assert {table for table, rows in before.items() if rows - after[table]} == set()
 
 
+def test_more_clients_of_a_therapist_move_no_meeting_and_meet_when_he_is_free(
+    seeded: World,
+) -> None:
+    with seeded.superuser() as person:
+        before = contents(person)
+        raised = {"therapist_relationships": 5, "therapist_availability": 5, "client_meetings": 4}
+        seeded.profile(**{"requirements.therapy": raised})
+        reports = seeded.seed()
+        after = contents(person)
+    assert reports["relationships"].added == 3 * 7
+    assert {table for table, rows in before.items() if rows - after[table]} == set()
+    assert violated(seeded) == []
+
+
 def test_a_minimum_can_be_set_by_a_variable(seeded: World) -> None:
     seeded = World(
         seeded.dataset,
