@@ -14,6 +14,7 @@ from tasks.engine.values import Integers
 
 if TYPE_CHECKING:
     from tasks.engine.rows import Rows
+    from tasks.engine.run import Run
 
 PerParent = Callable[["Rows"], Integers]
 """A pure function of the parents (n rows) to int64 of shape (n,)."""
@@ -115,10 +116,10 @@ class Requirement:
         columns = () if self.of is None else (self.of,)
         return replace(self, among=Table(f"others in {table}", table, columns, key=key))
 
-    def held(self, parents: Rows) -> Integers:
-        """Rows that each parent has without ours of this entity, int64 of shape (n,)."""
+    def held(self, parents: Rows, run: Run) -> Integers:
+        """Rows of those that count, as the run reads them, in each parent: int64, shape (n,)."""
         assert self.among is not None  # `within` has been called by the declaration
-        frame = parents.run.frame(self.among)
+        frame = run.frame(self.among)
         if self.of is None:
             return np.full(len(parents), len(frame), dtype=np.int64)
         counts = frame[self.of].value_counts()
@@ -126,7 +127,7 @@ class Requirement:
 
     def number(self, parents: Rows) -> Integers:
         """The rows that have to be ours."""
-        lacking = parents.run.number(self.rows) - self.held(parents)
+        lacking = parents.run.number(self.rows) - self.held(parents, parents.run)
         return np.where(lacking > 0, lacking, 0)
 
     def first(self, parents: Rows) -> Integers:

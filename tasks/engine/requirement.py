@@ -12,9 +12,9 @@ from tasks.engine.choice import nominal, remaining
 from tasks.engine.counts import Requirement
 from tasks.engine.entity import Entity
 from tasks.engine.rows import Rows
-from tasks.engine.tables import SEEDED, Table
+from tasks.engine.tables import SEEDED, Table, tables_of
 from tasks.engine.target import all_parents, slots
-from tasks.engine.values import Integers
+from tasks.engine.values import Booleans, Integers
 
 if TYPE_CHECKING:
     from tasks.engine.run import Run
@@ -48,10 +48,9 @@ class Need:
 
 def own_table(entity: Entity) -> Table:
     """What has to be known of the entity's own rows that are there."""
-    columns = [*(entity.choose.fills if entity.choose else ())]
-    columns += [of for of in (own_of(entity), counted_by(entity)) if of is not None]
-    distinct = tuple(dict.fromkeys(columns))
-    return Table(f"own {entity.name}", entity.table, distinct, (entity,), entity.key.column)
+    counted = [column for table in counted_in(entity) for column in table.columns]
+    columns = tuple(dict.fromkeys([*_unique(entity), *counted]))
+    return Table(f"own {entity.name}", entity.table, columns, (entity,), entity.key.column)
 
 
 def own_of(entity: Entity) -> str | None:
@@ -62,12 +61,18 @@ def own_of(entity: Entity) -> str | None:
     return count.of if isinstance(count, Requirement) else None
 
 
-def counted_by(entity: Entity) -> str | None:
-    """The column of the entity's own table by which its rows count, if they do by one of it."""
-    count = entity.count
-    if isinstance(count, Requirement) and isinstance(count.among, Table):
-        return count.of if count.among.table == entity.table else None
-    return None
+def _unique(entity: Entity) -> tuple[str, ...]:
+    of = own_of(entity)
+    fills = entity.choose.fills if entity.choose else ()
+    return tuple(dict.fromkeys([*fills, *([] if of is None else [of])]))
+
+
+def counted_in(entity: Entity) -> tuple[Table, ...]:
+    """The tables of rows that count among which the entity's own rows are, once they are there."""
+    among = entity.count.among if isinstance(entity.count, Requirement) else None
+    if among is None:
+        return ()
+    return tuple(table for table in tables_of([among]) if table.table == entity.table)
 
 
 def need(entity: Entity, run: Run, own: pd.DataFrame) -> Need:
@@ -81,19 +86,15 @@ def need(entity: Entity, run: Run, own: pd.DataFrame) -> Need:
     above = all_parents(entity, run)
     wanted = count.number(above)
     least = np.full(len(above), run.number(count.rows))
-    every = slots(entity, above, least)
-    there = np.isin(every.number, own[SEEDED].to_numpy(np.int64))
-    held = np.bincount(every.index[there], minlength=len(above))
-    by = counted_by(entity)
-    if by is not None:
-        # A row that somebody gave to another parent counts there, and leaves its slot taken.
-        counts = own[by].value_counts()
-        own_held = np.asarray(counts.reindex(above.names, fill_value=0), dtype=np.int64)
-        if (held > own_held).any():
-            every = slots(entity, above, least + (held - own_held).clip(min=0))
-            there = np.isin(every.number, own[SEEDED].to_numpy(np.int64))
-        held = own_held
+    every, there = _positions(entity, above, own, least)
+    held = _held(entity, above, own, np.bincount(every.index[there], minlength=len(above)))
     missing = np.maximum(wanted - held, 0)
+    free = np.bincount(every.index[~there], minlength=len(above))
+    while (free < missing).any():
+        # A row that counts no more, or elsewhere, leaves its position taken.
+        least = least + np.maximum(missing - free, 0)
+        every, there = _positions(entity, above, own, least)
+        free = np.bincount(every.index[~there], minlength=len(above))
     rows = _lowest(every, ~there, missing)
     placed = _with_choice(entity, rows, above, own, wanted)
     made = np.bincount(placed.index, minlength=len(above))
@@ -102,6 +103,35 @@ def need(entity: Entity, run: Run, own: pd.DataFrame) -> Need:
         for i in np.flatnonzero(missing)
     )
     return Need(placed, lacking)
+
+
+def _positions(
+    entity: Entity, above: Rows, own: pd.DataFrame, number: Integers
+) -> tuple[Rows, Booleans]:
+    """The first `number` positions of each parent, and which of them rows of ours hold."""
+    every = slots(entity, above, number)
+    return every, np.isin(every.number, own[SEEDED].to_numpy(np.int64))
+
+
+def _held(entity: Entity, above: Rows, own: pd.DataFrame, placed: Integers) -> Integers:
+    """Rows of ours in each parent, where they count now; by their positions if by nothing else.
+
+    Somebody can have given a row to another parent, or made it one that does not count.
+    """
+    count = entity.count
+    inside = counted_in(entity)
+    if not inside or own.empty:
+        return placed
+    assert isinstance(count, Requirement)  # else nothing counts
+
+    def beside(table: Table) -> pd.DataFrame:
+        frame = above.run.read(table)
+        if table not in inside:
+            return frame
+        return pd.concat([frame, own[list(frame.columns)].astype(frame.dtypes)], ignore_index=True)
+
+    whole = above.run.reading(beside)
+    return count.held(above, whole) - count.held(above, above.run)
 
 
 def _name(key: Any) -> str:
@@ -125,5 +155,7 @@ def _with_choice(
     if entity.choose.fills:
         return remaining(rows, above, own, own_of(entity), wanted)
     # What our own rows chose is not in them: then it is what they would choose.
-    whole = nominal(slots(entity, above, wanted), above)
+    reach = np.zeros(len(above), dtype=np.int64)
+    np.maximum.at(reach, rows.index, rows.position + 1)
+    whole = nominal(slots(entity, above, np.maximum(wanted, reach)), above)
     return whole.among(np.isin(whole.number, rows.number))

@@ -173,6 +173,44 @@ def test_a_row_that_somebody_took_away_is_made_good_by_another(seeded: World) ->
     assert violated(seeded) == []
 
 
+EDITS = {
+    "a post is somebody else's": (
+        'UPDATE "Post" SET "userId" = \'c5eedcu000000000000000002\' WHERE "id" = (SELECT min("id") '
+        'FROM "Post" WHERE "userId" = \'c5eedcu000000000000000001\')',
+        {"client_posts": 1, "post_comments": 2, "post_hearts": 1},
+    ),
+    "a day is closed": (
+        'UPDATE "TherapistAvailability" SET "isAvailable" = false '
+        'WHERE "id" = (SELECT min("id") FROM "TherapistAvailability")',
+        {"availability": 1},
+    ),
+    "a relationship has ended": (
+        'UPDATE "ClientTherapist" SET "status" = \'ended\' '
+        'WHERE "id" = (SELECT min("id") FROM "ClientTherapist")',
+        {"relationships": 1, "client_meetings": 3, "meeting_notes": 2, "client_reviews": 1},
+    ),
+    "a room is gone": (
+        'DELETE FROM "Room" WHERE "id" = (SELECT min("id") FROM "Room")',
+        {"rooms": 1, "community_posts": 10, "post_comments": 20, "post_hearts": 10},
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_what_somebody_made_of_a_row_that_counts_no_more_is_made_good(
+    seeded: World, edit: str
+) -> None:
+    statement, expected = EDITS[edit]
+    with seeded.superuser() as person:
+        person.execute(statement.encode())
+        with seeded.opened() as work:
+            look_first(work, ordered(work.dataset.entities))
+        reports = seeded.seed()
+    assert {name: one.added for name, one in reports.items() if one.added} == expected
+    assert violated(seeded) == []
+    assert {one.added for one in seeded.seed().values()} == {0}
+
+
 def test_real_people_get_what_they_lack_and_keep_what_they_have(
     chosen: Dataset, fresh: New
 ) -> None:
