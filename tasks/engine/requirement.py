@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tasks.engine.choice import nominal, remaining
+from tasks.engine.choice import Choice, nominal, remaining
 from tasks.engine.counts import Requirement
 from tasks.engine.entity import Entity
 from tasks.engine.rows import Rows
@@ -61,6 +61,11 @@ def own_of(entity: Entity) -> str | None:
     return count.of if isinstance(count, Requirement) else None
 
 
+def same_table(entity: Entity) -> Table:
+    """Everybody's rows in the entity's table, by the columns that make a choice unique."""
+    return Table(f"all in {entity.table}", entity.table, _unique(entity), None, entity.key.column)
+
+
 def _unique(entity: Entity) -> tuple[str, ...]:
     of = own_of(entity)
     fills = entity.choose.fills if entity.choose else ()
@@ -97,7 +102,9 @@ def need(entity: Entity, run: Run, own: pd.DataFrame) -> Need:
         free = np.bincount(every.index[~there], minlength=len(above))
     rows = _lowest(every, ~there, missing)
     placed = _with_choice(entity, rows, above, own, wanted)
-    made = np.bincount(placed.index, minlength=len(above))
+    met = _met(entity, placed, own)
+    missing = missing - np.bincount(placed.index[met], minlength=len(above))
+    placed, made = placed.among(~met), np.bincount(placed.index[~met], minlength=len(above))
     lacking = tuple(
         Lack(_name(above.names[i]), int(missing[i]), int(missing[i] - made[i]))
         for i in np.flatnonzero(missing)
@@ -159,3 +166,27 @@ def _with_choice(
     np.maximum.at(reach, rows.index, rows.position + 1)
     whole = nominal(slots(entity, above, np.maximum(wanted, reach)), above)
     return whole.among(np.isin(whole.number, rows.number))
+
+
+def _met(entity: Entity, rows: Rows, own: pd.DataFrame) -> Booleans:
+    """Which rows chose what a row of a later step holds already: it serves both.
+
+    No step sees those that come after it, so that happens when a requirement has been raised.
+    """
+    columns = list(_unique(entity))
+    if not columns or not len(rows):
+        return np.zeros(len(rows), dtype=bool)
+    key = entity.key.column
+    every = rows.run.read(same_table(entity))
+    later = every[(every[SEEDED] > 0) & ~every[key].isin(own[key])][columns]
+    ours = {column: rows.chosen[of].to_numpy() for column, of in _choice(entity).fills.items()}
+    of = own_of(entity)
+    if of is not None:
+        ours[of] = rows.parent.key
+    chosen = pd.MultiIndex.from_frame(pd.DataFrame(ours, columns=columns))
+    return np.asarray(chosen.isin(pd.MultiIndex.from_frame(later)))
+
+
+def _choice(entity: Entity) -> Choice:
+    assert entity.choose is not None  # only a choice makes rows unique
+    return entity.choose

@@ -255,6 +255,28 @@ def test_a_larger_minimum_adds_the_difference_and_moves_nothing(seeded: World) -
     assert {table for table, rows in before.items() if rows - after[table]} == set()
 
 
+RAISED = {
+    "client_memberships": (2, {"client_memberships": 15}),
+    "therapist_memberships": (2, {"therapist_memberships": 5}),
+    "post_hearts": (2, {"post_hearts": 151}),
+}
+"""What to raise, and what is added: a row of a later step that holds the same pair serves both."""
+
+
+@pytest.mark.parametrize("name", RAISED)
+def test_a_larger_minimum_leaves_to_later_steps_what_they_hold(seeded: World, name: str) -> None:
+    minimum, expected = RAISED[name]
+    with seeded.superuser() as person:
+        before = contents(person)
+        seeded.profile(**{"requirements.therapy": {name: minimum}})
+        reports = seeded.seed()
+        after = contents(person)
+    assert {name: one.added for name, one in reports.items() if one.added} == expected
+    assert {table for table, rows in before.items() if rows - after[table]} == set()
+    assert violated(seeded) == []
+    assert {one.added for one in seeded.seed().values()} == {0}
+
+
 def test_more_clients_of_a_therapist_move_no_meeting_and_meet_when_he_is_free(
     seeded: World,
 ) -> None:
@@ -278,6 +300,17 @@ def test_a_minimum_can_be_set_by_a_variable(seeded: World) -> None:
         {"SEEDBED_THERAPY_CLIENT_NOTIFICATIONS": "4"},
     )
     assert seeded.seed()["client_notifications"].added == 20
+
+
+def test_the_full_level_adds_to_the_medium_one_and_moves_nothing(seeded: World) -> None:
+    with seeded.superuser() as person:
+        before = contents(person)
+        seeded.profile(**{"requirements.therapy": {"level": "full"}})
+        seeded.seed()
+        after = contents(person)
+    assert {table for table, rows in before.items() if rows - after[table]} == set()
+    assert violated(seeded) == []
+    assert {one.added for one in seeded.seed().values()} == {0}
 
 
 @pytest.mark.parametrize("level", ["light", "full"])

@@ -97,6 +97,7 @@ def library(
         book = book.assign(held=list(held) or 0)
     lent = pd.DataFrame(list(others), columns=["reader", "book"]).assign(**{SEEDED: 0})
     frames = {"readers": reader, "books": book, "loans of others": lent}
+    frames["all in loans"] = lent.assign(id="other")
     requirements = {"name": minimum}
     return Run("library", 42, DAY, DAY, 1, requirements, read=lambda table: frames[table.name])
 

@@ -71,6 +71,7 @@ def run(others: Iterable[str] = (), *, of_readers: int = 2, minimum: int = 3) ->
         "readers": pd.DataFrame({"id": [f"r{at}" for at in range(of_readers)], SEEDED: 0}),
         "books": book,
         "others in loans": lent.assign(id="other", **{SEEDED: 0}),
+        "all in loans": pd.DataFrame({"id": [], "reader": [], "book": [], SEEDED: []}),
     }
     requirements = {"name": minimum}
     return Run("library", 42, DAY, DAY, 1, requirements, read=lambda table: frames[table.name])
