@@ -72,13 +72,15 @@ def ranked(choice: Choice, parents: Rows, entity: str) -> Ranked:
         owner = pd.Index(parents.names).get_indexer(frame[choice.by])
         candidate = np.flatnonzero(owner >= 0)
         owner = owner[candidate]
-    each = draws.text_hash(map(str, frame[choice.among.key]))
+    # Each text once: a candidate is there as often as there are parents who may have it.
+    place, keys = pd.factorize(frame[choice.among.key])
+    each = draws.text_hash(map(str, keys))[place]
     own = parents.key_hash ^ parents.run.stream(entity, "choice")
     order = draws.mix(own[owner] + each[candidate])
-    keys = [order, owner]
+    sorting = [order, owner]
     if choice.prefer is not None:
-        keys.insert(1, frame[choice.prefer].to_numpy()[candidate])
-    sort = np.lexsort(keys)
+        sorting.insert(1, frame[choice.prefer].to_numpy()[candidate])
+    sort = np.lexsort(sorting)
     length = np.bincount(owner, minlength=len(parents))
     return Ranked(owner[sort], candidate[sort], np.cumsum(length) - length, length)
 
