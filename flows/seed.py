@@ -11,7 +11,8 @@ from pydantic import Field
 
 from tasks.engine.settings import MAX_SCALE, Environment
 from tasks.outcome import run_datasets
-from tasks.round import seed_round
+from tasks.round import plan_round, seed_round
+from tasks.work import switched
 
 
 @flow(name="seed", flow_run_name="seed-{environment}")
@@ -26,6 +27,8 @@ def seed(
     as_of: date | None = None,
 ) -> State[Any]:
     """Add exactly the rows that are missing, and prove that every declared row is there.
+
+    With SEED_AUDIT=true in the process's environment it is a plan: it reads only.
 
     Args:
         environment: The profile in deployments/environments.
@@ -44,4 +47,6 @@ def seed(
         "scale": scale,
         "as_of": as_of,
     }
+    if switched("SEED_AUDIT"):
+        return run_datasets("plan", environment, asked, plan_round)
     return run_datasets("seed", environment, asked, seed_round)

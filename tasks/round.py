@@ -22,7 +22,7 @@ from tasks.publish import publish_report
 from tasks.remove import preview, remove
 from tasks.step import as_task, gather, submit
 from tasks.survey import look_first, standings, survey
-from tasks.work import Assignment, close, profile_of, switched, work
+from tasks.work import Assignment, close, profile_of, work
 
 RETRIES = 4
 
@@ -62,9 +62,7 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
 
 
 def seed_round(assignment: Assignment, intent: Intent) -> Part:
-    """Fill the chosen entities and digest their tables; with SEED_AUDIT=true only plan it."""
-    if switched("SEED_AUDIT"):
-        return plan_round(assignment, intent)
+    """Fill the chosen entities and digest their tables."""
     steps = _chosen(assignment, intent)
     _require_upstream(assignment, steps)
     return _filled(assignment, steps)

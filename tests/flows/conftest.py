@@ -33,16 +33,16 @@ class Running:
         """The variables for a command in a process of its own."""
         return {**os.environ, "SEEDBED_HOME": str(self.home), "PREFECT_API_URL": self.api}
 
-    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
-        """A superuser in the commerce database of the embedded server."""
+    def connect(self, name: str = "commerce") -> psycopg.Connection[tuple[object, ...]]:
+        """A superuser in a dataset's database of the embedded server."""
         server = embedded.ensure(self.home)
-        embedded.create_database(server, "commerce", dataset("commerce").folder / "schema.sql")
+        embedded.create_database(server, name, dataset(name).folder / "schema.sql")
         return psycopg.connect(
             host=server.host,
             port=server.port,
             user=server.user,
             password=server.password,
-            dbname="commerce",
+            dbname=name,
             autocommit=True,
         )
 

@@ -110,6 +110,25 @@ def test_plan_shows_the_gap_with_exit_code_4_and_writes_nothing(
     assert sum(one["added"] for one in document["entities"]) == 44
 
 
+def test_an_audit_names_what_every_parent_lacks_and_writes_nothing(
+    running: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("APP_ENV", "NODE_ENV", "SEEDBED_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SEEDBED_HOME", str(running.home))
+    monkeypatch.setenv("PREFECT_API_URL", running.api)
+    monkeypatch.setenv("SEED_AUDIT", "true")
+    code, document = run(capsys, f"seed therapy --as-of {AS_OF}")
+    assert (code, document["verb"]) == (0, "plan")
+    (reports,) = [one for one in document["entities"] if one["name"] == "reports"]
+    assert reports["lacking"] == [{"parent": "the database", "rows": 3, "unmet": 0}]
+    with running.connect("therapy") as connection:
+        held = connection.execute(
+            """SELECT (SELECT count(*) FROM "User"), to_regclass('seedbed.runs')"""
+        )
+        assert held.fetchone() == (0, None)
+
+
 def test_verify_fails_when_a_check_is_violated_and_only_reports_an_edit(
     commerce: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
