@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -68,7 +69,7 @@ class Live:
         with self._lock:
             if news.said:
                 sign = "[red]✗[/]" if news.state == "failed" else "[green]✓[/]"
-                self._console.print(f"{sign} {news.step}: {news.said}")
+                self._console.print(f"{sign} {news.step}: {escape(news.said)}")
             if news.state == "running":
                 bar = self._bars.setdefault(news.step, self._add(news))
                 self._progress.update(bar, completed=news.done, total=news.total)
@@ -102,8 +103,9 @@ def as_text(documents: Sequence[Document], message: str, *, done: bool) -> None:
             out.print(f"[yellow]edited[/] {drift['rows']} of {drift['table']}: {columns}")
         for note in document["notes"]:
             if note not in message:
-                out.print(f"[yellow]note[/] {note}")
-    out.print(f"[{'green' if done else 'red'}]{'done' if done else 'failed'}[/] {message}")
+                out.print(f"[yellow]note[/] {escape(note)}")
+    end = f"[{'green' if done else 'red'}]{'done' if done else 'failed'}[/]"
+    out.print(f"{end} {escape(message)}")  # it may name a profile's section in brackets
 
 
 def last_run(name: str, lines: Sequence[Line]) -> None:
@@ -148,15 +150,20 @@ def _entities(out: Console, document: Document) -> None:
     for one in _steps(document["entities"]):
         table.add_row(one["name"], *(_cell(document, one, name) for name in columns))
     out.print(table)
-    lines = [
-        f"{one['name']}: {lack['parent']} needs {lack['rows']}"
-        + (f", of which {lack['unmet']} cannot be met" if lack["unmet"] else "")
+    lacking = [
+        (one["name"], lack)
         for one in document["entities"]
         for lack in one["lacking"]
         if document["verb"] == "plan" or lack["unmet"]
     ]
+    lacking.sort(key=lambda line: not line[1]["unmet"])  # what cannot be met comes first
+    lines = [
+        f"{name}: {lack['parent']} needs {lack['rows']}"
+        + (f", of which {lack['unmet']} cannot be met" if lack["unmet"] else "")
+        for name, lack in lacking
+    ]
     for line in lines[:LISTED]:
-        out.print(f"[yellow]lacking[/] {line}")
+        out.print(f"[yellow]lacking[/] {escape(line)}")
     if len(lines) > LISTED:
         out.print(f"[yellow]lacking[/] and {len(lines) - LISTED} more; --json lists them all")
 

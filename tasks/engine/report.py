@@ -201,9 +201,10 @@ def checks_table(checks: Sequence[Check]) -> list[dict[str, Any]]:
 
 
 def lacking_table(steps: Sequence[StepReport]) -> list[dict[str, Any]]:
-    """Rows of the requirements: one a parent that lacked something."""
-    return [
+    """Rows of the requirements: one a parent that lacked something, those not to be met first."""
+    rows = [
         {"requirement": one.name, "of": lack.parent, "needs": lack.rows, "unmet": lack.unmet}
         for one in steps
         for lack in one.lacking
     ]
+    return sorted(rows, key=lambda row: row["unmet"] == 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.__main__ import main
+from flows.show import as_text
 
 CANARY = "canary-S3cret"
 
@@ -114,3 +115,9 @@ def test_the_datasets_are_listed_with_their_entities(capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "commerce: 16 entities in 14 tables"
     assert "  orders               Orders of the last 30 days" in "\n".join(lines)
+
+
+def test_a_profiles_section_stands_in_the_message(capsys: pytest.CaptureFixture[str]) -> None:
+    as_text([], "[requirements.therapy]: level is 'heavy'; take light, medium, full", done=False)
+    printed = capsys.readouterr().out
+    assert printed == "failed [requirements.therapy]: level is 'heavy'; take light, medium, full\n"
