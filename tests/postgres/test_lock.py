@@ -89,4 +89,6 @@ def test_a_new_run_waits_for_the_writes_of_one_that_lost_its_lock(world: World) 
                 world.seed()
         with work(first).database.writing():
             pytest.fail("wrote without its lock")
-    assert all(one.added for one in world.seed().values() if one.target)
+    reports = world.seed()
+    made = [reports[entity.name] for entity in world.dataset.entities]
+    assert all(one.added for one in made if one.target)
