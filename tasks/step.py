@@ -34,7 +34,7 @@ from tasks.postgres.failures import passing, sentence
 from tasks.postgres.load import RowRefused, constraint_columns
 from tasks.prove import reported
 from tasks.publish import LONG_STEP_ROWS, Progress, publish_step
-from tasks.work import Assignment, Work, switched, work
+from tasks.work import Assignment, Work, application, switched, work
 
 BACKOFF_SECONDS = 0.5
 """The first retry's delay; it doubles and is stretched at random up to twice its length."""
@@ -117,7 +117,7 @@ def _done(assignment: Assignment, opened: Work, step: Step, task: str) -> StepRe
     outside = isinstance(step, Resource | Wait)  # a service takes its time for every object
 
     def total() -> int:
-        with opened.database.reading() as connection:
+        with opened.database.aside(application(assignment.dataset, assignment.run)) as connection:
             run = opened.at(connection)
             if isinstance(step, Resource | Wait):
                 return standing(opened, step, run).target

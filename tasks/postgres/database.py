@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 from tasks.engine.settings import Profile
 from tasks.postgres import guard, lock
 from tasks.postgres.address import Address
+from tasks.postgres.connect import connect
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -47,6 +48,17 @@ class Database:
         """A transaction that cannot write."""
         with self._transaction() as connection:
             connection.execute("SET TRANSACTION READ ONLY")
+            self._pin(connection)
+            yield connection
+
+    @contextmanager
+    def aside(self, application_name: str) -> Iterator[Connection]:
+        """The same on a connection of its own, for a step that holds one of the pool's.
+
+        Steps that all hold one and all wait for another would wait for ever.
+        """
+        limits = self.profile.limits
+        with connect(self.address, application_name, limits, read_only=True) as connection:
             self._pin(connection)
             yield connection
 

@@ -149,6 +149,21 @@ def test_verify_fails_when_a_check_is_violated_and_only_reports_an_edit(
     ]
 
 
+def test_a_step_s_progress_waits_for_no_connection_that_the_steps_hold(
+    commerce: Running,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "dev.toml").write_text('datasets = ["commerce"]\nworkers = 1\nchunk_rows = 10\n')
+    monkeypatch.setenv("SEEDBED_ENVIRONMENTS", str(tmp_path))
+    monkeypatch.setattr("tasks.step.LONG_STEP_ROWS", 1)  # every step shows a bar
+    monkeypatch.setattr("tasks.postgres.connect.WAIT_FOR_TURN", 20.0)  # seconds, not a day
+    code, document = run(capsys, f"seed commerce --as-of {AS_OF}")
+    assert code == 0
+    assert {one["name"]: one["added"] for one in document["entities"]} == COUNTS
+
+
 def test_a_failed_step_stops_only_what_depends_on_it(
     commerce: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
