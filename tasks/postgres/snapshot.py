@@ -151,11 +151,12 @@ class Snapshot:
 
 @cache
 def columns_read(dataset: Dataset) -> dict[str, tuple[str, ...]]:
-    """The columns of every table that some entity of the dataset reads."""
+    """The columns of every table that some step of the dataset reads."""
     found: dict[str, dict[str, None]] = {}
-    for entity in dataset.entities:
-        own = (own_table(entity),) if isinstance(entity.count, Requirement) else ()
-        for table in (*entity.tables, *own):
+    for step in dataset.steps:
+        wanted = isinstance(step, Entity) and isinstance(step.count, Requirement)
+        own = (own_table(step),) if isinstance(step, Entity) and wanted else ()
+        for table in (*step.tables, *own):
             found.setdefault(table.table, {}).update(dict.fromkeys(table.columns))
     return {table: tuple(columns) for table, columns in found.items()}
 
