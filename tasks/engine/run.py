@@ -22,7 +22,7 @@ from tasks.engine.resource import Resource
 from tasks.engine.rows import Rows
 from tasks.engine.tables import Reader, Table, View
 from tasks.engine.target import chunks, nothing
-from tasks.engine.values import Column, FixedPoint
+from tasks.engine.values import Column, Embedded, FixedPoint
 
 Looker: TypeAlias = Callable[[Resource], pd.DataFrame]
 
@@ -119,6 +119,8 @@ def as_frame(rows: Rows) -> pd.DataFrame:
 
 def _plain(column: Column, rows: int) -> Any:
     """Values that pandas understands: keys become `uuid.UUID` or `str`, scalars are repeated."""
+    if isinstance(column, Embedded):
+        column = column.texts
     if isinstance(column, list):
         return column
     if isinstance(column, FixedPoint):

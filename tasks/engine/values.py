@@ -41,7 +41,18 @@ class FixedPoint:
         return len(self.units)
 
 
-Column: TypeAlias = npt.NDArray[Any] | pd.Categorical | FixedPoint | object
+@dataclass(frozen=True)
+class Embedded:
+    """Texts (UTF-8, `S`, shape (n,)) that a service turns into vectors of `dimensions` numbers."""
+
+    texts: Bytes
+    dimensions: int
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+Column: TypeAlias = npt.NDArray[Any] | pd.Categorical | FixedPoint | Embedded | object
 Columns: TypeAlias = dict[str, Column]
 
 
@@ -119,6 +130,8 @@ def take(column: Column, index: Integers) -> Column:
     """The rows of a column at `index` (int64, any length); scalars stay scalars."""
     if isinstance(column, FixedPoint):
         return FixedPoint(column.units[index], column.places)
+    if isinstance(column, Embedded):
+        return Embedded(column.texts[index], column.dimensions)
     if isinstance(column, pd.Categorical):
         return column.take(index)
     if isinstance(column, np.ndarray):

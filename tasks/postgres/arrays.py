@@ -142,12 +142,29 @@ def refuse_nul(column: ColumnType, array: Array) -> None:
         refuse_where(bad, column, "the text holds a NUL character; remove it")
 
 
+def vectors(column: ColumnType, array: Array) -> Varying:
+    """float (n, dimensions) as pgvector reads them: int16 dimensions, int16 unused, float32s."""
+    dimensions = array.shape[1]
+    if column.modifier > 0 and dimensions != column.modifier:
+        problem = f"the vector has {dimensions} dimensions instead of {column.modifier}"
+        raise CannotEncode(column, 0, problem)
+    finite = np.asarray(np.isfinite(array).all(axis=1))
+    refuse_where(~finite, column, "the vector holds NaN or infinity")
+    layout = [("dimensions", ">i2"), ("unused", ">i2"), ("values", ">f4", (dimensions,))]
+    cells = np.zeros(len(array), layout)
+    cells["dimensions"] = dimensions
+    cells["values"] = array
+    wire = np.dtype(f"V{cells.itemsize}")
+    return Fixed(cells.view(wire), wire)
+
+
 FromArray: TypeAlias = Callable[[ColumnType, Array], Varying]
 
 # (PostgreSQL type, kind of the array's dtype) -> conversion; what is missing cannot be converted.
 ARRAYS: dict[tuple[str, str], FromArray] = {
     ("bool", "b"): booleans,
     ("uuid", "V"): uuids,
+    ("vector", "f"): vectors,
     **{(name, kind): integers for name in ("int2", "int4", "int8") for kind in "iu"},
     **{(name, kind): floats for name in ("float4", "float8") for kind in "fiu"},
     **{("numeric", kind): whole_units for kind in "iu"},

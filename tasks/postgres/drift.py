@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from psycopg import sql
@@ -12,6 +12,7 @@ from tasks.engine.report import Drift
 from tasks.engine.rows import Rows
 from tasks.engine.run import Run
 from tasks.engine.target import chunks
+from tasks.engine.values import Columns
 from tasks.postgres.compare import differs, holds
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType
@@ -23,12 +24,19 @@ _MADE = "seedbed_made"
 
 
 def drift(
-    connection: Connection, entity: Entity, run: Run, columns: tuple[ColumnType, ...], size: int
+    connection: Connection,
+    entity: Entity,
+    run: Run,
+    columns: tuple[ColumnType, ...],
+    size: int,
+    *,
+    values: Callable[[Rows], Columns] = Rows.declared,
 ) -> Drift | None:
     """Make the entity's present rows anew, in a temporary table, and compare.
 
     The server compares typed values, so that 1.0 equals 1.00 and the order of jsonb's keys
-    does not count. No copy of the data is kept between runs.
+    does not count. No copy of the data is kept between runs. Columns that are not among
+    `columns` are not compared; `values` says what the others hold.
     """
     left_out = {entity.key.column, *entity.stamped}
     compared = [column for column in columns if column.name not in left_out]
@@ -52,7 +60,7 @@ def drift(
                 [present],
                 ahead=False,
                 into=_MADE,
-                values=Rows.declared,
+                values=values,
             )
             found = connection.execute(_comparison(entity, compared)).fetchone() or (0,)
             rows += found[0]

@@ -133,7 +133,10 @@ def encoded_categories(column: ColumnType, values: pd.Categorical) -> Categories
 
 def with_masked(column: ColumnType, values: FixedPoint | Array) -> Field:
     """NULL where the values are masked; what lies under the mask need not fit the column."""
-    mask = np.ma.getmaskarray(values.units if isinstance(values, FixedPoint) else values)
+    held = values.units if isinstance(values, FixedPoint) else values
+    if not isinstance(held, np.ma.MaskedArray):
+        return converted(column, values)
+    mask = np.ma.getmaskarray(held)
     rows = np.flatnonzero(~mask)
     if len(rows) == 0:
         return Constant(NULL)
@@ -161,7 +164,7 @@ def as_many(column: ColumnType, values: Column) -> Many | None:
     if isinstance(values, list) and column.is_array:
         nested = [item is None or isinstance(item, list | tuple) for item in values]
         return values if values and all(nested) else None
-    if isinstance(values, np.ndarray) and values.ndim != 1:
+    if isinstance(values, np.ndarray) and values.ndim != (2 if column.type == "vector" else 1):
         raise WrongColumn(column, f"has the shape {values.shape}; give one value for each row")
     return values if isinstance(values, pd.Categorical | FixedPoint | np.ndarray | list) else None
 

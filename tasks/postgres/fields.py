@@ -32,6 +32,7 @@ TAKES = {
     "timestamptz": "a datetime64[us] array in UTC or datetime objects",
     "uuid": "a V16 array or UUID objects",
     "bool": "a bool array",
+    "vector": "a float array of shape (rows, dimensions)",
     "float4": "a float or integer array",
     "float8": "a float or integer array",
     "json": "JSON text (S, U, str) or objects for json.dumps",
@@ -61,6 +62,8 @@ class ColumnType:
             base = f"{base}({self.limit})"
         if self.modifier >= 4 and base == "numeric":
             base = f"{base}({self.precision},{self.scale})"
+        if self.modifier > 0 and base == "vector":
+            base = f"vector({self.modifier})"
         return f"{base}[]" if self.is_array else base
 
     @property

@@ -663,3 +663,30 @@ def test_values_of_columns_that_are_not_encoded_are_ignored(make: Callable[..., 
     wanted = replace(column("int4"), name="kept")
     payload = Encoder([wanted]).encode({"kept": 7, "helper": make(["x"])}, 1)
     assert bytes(payload).hex() == "0001" + "00000004" + "00000007"
+
+
+# -- vectors ------------------------------------------------------------------------------------
+
+
+def test_vectors_arrive_as_they_are(connection: Connection) -> None:
+    connection.execute("CREATE EXTENSION vector")
+    values = np.array([[1.5, -2.0, 0.0], [0.25, 3.0, -0.125]], dtype=np.float32)
+    assert stored(connection, "vector(3)", values, 2) == ["[1.5,-2,0]", "[0.25,3,-0.125]"]
+    assert stored(connection, "vector", values.astype(np.float64), 2) == [
+        "[1.5,-2,0]",
+        "[0.25,3,-0.125]",
+    ]
+
+
+def test_a_vector_of_another_size_or_without_a_number_is_refused() -> None:
+    embedding = column("vector", 3)
+    assert embedding.sql == "vector(3)"
+    encoder = Encoder([embedding])
+    with pytest.raises(CannotEncode, match=r"has 2 dimensions instead of 3"):
+        encoder.encode({"price": np.zeros((4, 2), dtype=np.float32)}, 4)
+    bad = np.zeros((4, 3))
+    bad[2, 1] = np.nan
+    with pytest.raises(CannotEncode, match=r"row 2: the vector holds NaN or infinity"):
+        encoder.encode({"price": bad}, 4)
+    with pytest.raises(WrongColumn, match=r"has the shape \(4,\); give one value for each row"):
+        encoder.encode({"price": np.zeros(4)}, 4)
