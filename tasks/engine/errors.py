@@ -15,6 +15,8 @@ class SeedbedError(Exception):
     """The work failed."""
 
     exit_code = 1
+    passes = False
+    """Whether the same may succeed when it is tried again."""
 
 
 class UsageError(SeedbedError):

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from tasks.services.port import ServiceFailed
+from tasks.services.port import ServiceAway, ServiceFailed
 
 TRIES = 6
 PAUSE_SECONDS = 0.25
@@ -66,14 +66,15 @@ class Api:
         """The answer, yes or no; `doing` tells a person what was asked for.
 
         Raises:
-            ServiceFailed: there is none, after all tries.
+            ServiceAway: there is none, after all tries.
             Unanswered: a request that must not be repeated was sent, and no answer came.
         """
         again = method in REPEATABLE if repeatable is None else repeatable
-        problem = ""
+        problem, pause = "", 0.0
         for tried in range(TRIES):
             if tried:
-                time.sleep(_pause(tried))
+                time.sleep(pause or _pause(tried))
+            pause = 0.0
             try:
                 answer = self._client.request(method, path, **content)
             except httpx.ConnectError as error:
@@ -90,9 +91,10 @@ class Api:
             if not (status in LATER or broken or failed):
                 return answer
             problem = "it sent half an answer" if broken else f"it answered {status}{code(answer)}"
+            pause = _asked(answer)
             if not again and status != 429:
                 raise Unanswered(problem)
-        raise ServiceFailed(self.service, doing, f"{problem} ({TRIES} tries, host {self.host})")
+        raise ServiceAway(self.service, doing, f"{problem} ({TRIES} tries, host {self.host})")
 
     def json(self, method: str, path: str, *, doing: str, needs: str = "", **content: Any) -> Any:
         """The body of an answer that says yes; `needs` is a part that it must have.
@@ -141,6 +143,12 @@ def _is_half(answer: httpx.Response) -> bool:
     except ValueError:
         return True
     return False
+
+
+def _asked(answer: httpx.Response) -> float:
+    """The pause that a server asks for in seconds, as far as a run has the time; 0 for none."""
+    asked = answer.headers.get("retry-after", "")
+    return min(float(asked), LONGEST_PAUSE_SECONDS) if asked.isdecimal() else 0.0
 
 
 def _pause(tried: int) -> float:

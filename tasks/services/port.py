@@ -68,6 +68,12 @@ class BadCredential(UsageError):
         super().__init__(f"{name} in the environment of the process is no {wanted}; correct it")
 
 
+class ServiceAway(ServiceFailed):
+    """It could not be reached, or said "later", as often as it was tried."""
+
+    passes = True
+
+
 class NoCredentials(UsageError):
     """A remote adapter is asked for, and its address or key is not there."""
 
