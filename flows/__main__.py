@@ -193,6 +193,7 @@ def _flow(chosen: argparse.Namespace) -> int:
     from flows import show
     from flows.invoke import invoke
     from tasks.listen import listening
+    from tasks.work import profile_of
 
     if chosen.json:
         ended = invoke(chosen.command, chosen.environment, asked, api=api)
@@ -200,7 +201,9 @@ def _flow(chosen: argparse.Namespace) -> int:
     else:
         with show.Live() as live, listening(live.hear):
             ended = invoke(chosen.command, chosen.environment, asked, api=api)
-        show.as_text(ended.documents, ended.message, done=ended.done)
+        # A profile that wants the proof, as a pipeline's does, wants the times, too.
+        timings = profile_of(chosen.environment).verify and chosen.command in ("seed", "refresh")
+        show.as_text(ended.documents, ended.message, done=ended.done, timings=timings)
     if ended.error is not None:
         if chosen.json:
             sys.stderr.write(f"seedbed: {ended.error}\n")

@@ -86,12 +86,14 @@ def as_json(documents: Sequence[Document]) -> None:
     sys.stdout.write(json.dumps(content, indent=2, default=str) + "\n")
 
 
-def as_text(documents: Sequence[Document], message: str, *, done: bool) -> None:
+def as_text(documents: Sequence[Document], message: str, *, done: bool, timings: bool) -> None:
     """Tables of entities and checks, the digests, and the run's sentence."""
     out = console()
     for document in documents:
         _entities(out, document)
         _checks(out, document["checks"])
+        if timings:
+            _timings(out, document["timings"])
         for pin in document["kept"]:
             keys = ", ".join(pin["examples"])
             out.print(
@@ -188,6 +190,16 @@ def _cell(document: Document, one: Document, name: str) -> str:
         digests = [str(document["digests"].get(table, "")) for table in one["tables"]]
         return " ".join(digest[: max(4, 16 // len(digests))] for digest in digests)
     return f"{one[name]:.2f}" if name == "seconds" else f"{one[name]:,}"
+
+
+def _timings(out: Console, timings: Sequence[Document]) -> None:
+    table = Table(box=None)
+    table.add_column("step")
+    for name in ("seconds", "share"):
+        table.add_column(name, justify="right")
+    for one in timings:
+        table.add_row(one["step"], f"{one['seconds']:.2f}", f"{one['share']:.1f} %")
+    out.print(table)
 
 
 def _checks(out: Console, checks: Sequence[Document]) -> None:

@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 
+from tasks.embed import with_vectors
 from tasks.engine.entity import Entity
 from tasks.engine.errors import SeedbedError
 from tasks.engine.report import StepReport
 from tasks.engine.requirement import Lack
+from tasks.engine.rows import Rows
 from tasks.engine.target import count
 from tasks.postgres import delete, load, read, record
 from tasks.postgres.database import Connection
@@ -78,7 +80,7 @@ def _parts(work: Work, entity: Entity) -> int:
         if read.count(connection, entity):
             return 1
         rows = count(entity, work.at(connection))
-    return max(1, min(work.profile.parts, rows // work.profile.chunk_rows))
+    return max(1, min(work.profile.parts, rows // work.chunk_rows(entity)))
 
 
 def _load(
@@ -87,9 +89,12 @@ def _load(
     with work.database.writing() as connection:
         removed = _roll(connection, work, entity) if entity.windowed else 0
         run = work.at(connection)
-        gap = read.Gap(connection, entity, run, work.profile.chunk_rows, part=part, parts=parts)
+        gap = read.Gap(connection, entity, run, work.chunk_rows(entity), part=part, parts=parts)
         columns = work.columns[entity.name]
-        added = load.copy(connection, entity, columns, gap, progress, ahead=not gap.reads)
+        values = with_vectors(work.embedder, Rows.inserted)
+        added = load.copy(
+            connection, entity, columns, gap, progress, ahead=not gap.reads, values=values
+        )
         _require(entity, added, gap.missing)
         if added or removed:
             if parts == 1:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -16,6 +17,8 @@ from tasks.engine.report import Report
 from tasks.engine.settings import Environment
 from tasks.postgres import failures, redact
 from tasks.prepare import Intent, intent, prepared
+from tasks.publish import publish_timings
+from tasks.timings import write_timings
 from tasks.work import Assignment
 
 
@@ -81,15 +84,31 @@ def run_datasets(
     data is the error itself, with the exit code of the command line.
     """
     redact.install()
+    outcome = Outcome()
     try:
-        intended = intent(verb, environment, **asked)
-        outcome = Outcome()
-        for name in intended.datasets:
-            with prepared(intended, name) as assignment:
-                outcome.add(act(assignment, intended))
-        return outcome.state()
+        state = _acted(intent(verb, environment, **asked), outcome, act)
     except SeedbedError as error:
-        return Failed(message=str(error), data=error)
+        state = Failed(message=str(error), data=error)
     except psycopg.Error as error:
         said = failures.sentence(error)
-        return Failed(message=said, data=SeedbedError(said))
+        state = Failed(message=said, data=SeedbedError(said))
+    try:
+        write_timings(verb, environment, state, outcome.reports)
+    except SeedbedError as error:
+        return Failed(message=str(error), data=error)
+    return state
+
+
+def _acted(
+    intended: Intent, outcome: Outcome, act: Callable[[Assignment, Intent], Part]
+) -> State[Any]:
+    for name in intended.datasets:
+        started = time.monotonic()
+        with prepared(intended, name) as assignment:
+            spent = {"prepare": time.monotonic() - started}
+            part = act(assignment, intended)
+        report = part.report.with_(spent={**spent, **part.report.spent})
+        if intended.fills:
+            publish_timings(report)
+        outcome.add(replace(part, report=report))
+    return outcome.state()

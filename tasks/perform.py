@@ -10,6 +10,7 @@ from tasks.engine.report import StepReport
 from tasks.engine.resource import Resource, Wait
 from tasks.engine.steps import Step
 from tasks.engine.update import Update
+from tasks.enqueue import enqueue
 from tasks.ensure import ensure, wait
 from tasks.fill import fill
 from tasks.revise import settle
@@ -28,4 +29,6 @@ def perform(work: Work, step: Step, progress: Callable[[int], None]) -> StepRepo
     server = made_by_server(work, step)
     if server is not None:
         return open_accounts(work, step, server, progress)
+    if work.by_worker(step):
+        return enqueue(work, step, progress)
     return fill(work, step, progress)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks.embed import with_vectors
 from tasks.engine.declared import Declared
+from tasks.engine.entity import Entity
 from tasks.engine.plan import Standing
 from tasks.engine.report import Check, Drift, StepReport
 from tasks.engine.resource import Resource
+from tasks.engine.rows import Rows
 from tasks.engine.steps import Step
 from tasks.ensure import proof
 from tasks.postgres import checks, digest
 from tasks.postgres.drift import drift
+from tasks.postgres.encode import ColumnType
 from tasks.postgres.snapshot import Snapshot
 from tasks.survey import standings
 from tasks.work import Work
@@ -40,8 +44,8 @@ def reported(step: Step, found: Standing) -> StepReport:
 
 
 def complete(steps: tuple[StepReport, ...]) -> Check:
-    """Whether every target is present."""
-    lacking = sum(one.missing for one in steps)
+    """Whether every target is present, but for what the application's worker still has to do."""
+    lacking = sum(one.missing - one.awaited for one in steps)
     return Check("every_declared_row_is_present", "No entity lacks a row of its target.", lacking)
 
 
@@ -63,11 +67,30 @@ def drifted(work: Work) -> tuple[Drift, ...]:
     """The entities whose rows do not hold any more what they were made with."""
     with work.database.scratch() as connection:
         run = Declared(work.run, Snapshot(connection, work.dataset)).run
+        # A remote service's vectors are not asked for again: nobody could tell an edit by them.
+        anew = work.embedder.repeatable
+        values = with_vectors(work.embedder, Rows.declared) if anew else Rows.declared
         found = [
-            drift(connection, one, run, work.columns[one.name], work.profile.chunk_rows)
+            drift(
+                connection,
+                one,
+                run,
+                _comparable(work, one),
+                work.chunk_rows(one),
+                values=values,
+            )
             for one in work.dataset.entities
+            if not work.by_worker(one)
         ]
     return tuple(one for one in found if one)
+
+
+def _comparable(work: Work, entity: Entity) -> tuple[ColumnType, ...]:
+    """The columns that are made anew."""
+    columns = work.columns[entity.name]
+    if entity.name not in work.texts or work.embedder.repeatable:
+        return columns
+    return tuple(column for column in columns if column.type != "vector")
 
 
 def digests(work: Work, fresh: frozenset[str]) -> dict[str, str]:

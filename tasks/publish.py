@@ -18,7 +18,14 @@ from prefect.artifacts import (
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
-from tasks.engine.report import Report, StepReport, checks_table, lacking_table, steps_table
+from tasks.engine.report import (
+    Report,
+    StepReport,
+    checks_table,
+    lacking_table,
+    steps_table,
+    timings_table,
+)
 from tasks.work import Assignment
 
 LONG_STEP_ROWS = 100_000
@@ -101,6 +108,17 @@ def publish_report(report: Report, failed: Sequence[str] = ()) -> None:
             description=f"**Requirements of {title}**: {few}",
         )
     publish_notes(report, failed)
+
+
+def publish_timings(report: Report) -> None:
+    """Where the seconds went, step by step."""
+    title = f"{report.dataset} in {report.environment}, as of {report.as_of}"
+    _try(
+        create_table_artifact,
+        key=slug(report.verb, report.dataset, "timings"),
+        table=timings_table(report),
+        description=f"**Timings of {title}**: seconds and share in percent",
+    )
 
 
 def summary(report: Report) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,14 +18,13 @@ from tasks.engine.report import Report, StepReport
 from tasks.engine.steps import Step
 from tasks.outcome import Part
 from tasks.prepare import Intent
-from tasks.prove import checked, complete, counts, digests, drifted, reported
+from tasks.proof import result, timed, verified
+from tasks.prove import complete, counts, digests, reported
 from tasks.publish import publish_report
 from tasks.remove import preview, remove
-from tasks.step import as_task, gather, submit
+from tasks.step import gather, submit
 from tasks.survey import look_first, standings, survey
 from tasks.work import Assignment, close, profile_of, work
-
-RETRIES = 4
 
 
 class UpstreamMissing(Refused):
@@ -47,7 +47,7 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
         said = f"{found.gap} rows to add, {found.removal.rows} a reset would remove"
         return Completed(message=said, data=found)
 
-    found: Plan = _result(assignment, "plan", "What is missing, and what a reset would do.", body)
+    found: Plan = result(assignment, "plan", "What is missing, and what a reset would do.", body)
     reports = [reported(one, held) for one, held in zip(steps, found.steps, strict=True)]
     beyond = [
         f"{one.step}: {one.beyond} owned rows beyond the target"
@@ -62,10 +62,17 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
 
 
 def seed_round(assignment: Assignment, intent: Intent) -> Part:
-    """Fill the chosen entities and digest their tables."""
+    """Fill the chosen entities and digest their tables.
+
+    Of whole datasets the profile can want their rows removed first, and every check after.
+    """
     steps = _chosen(assignment, intent)
+    profile, whole = profile_of(assignment.environment), not intent.choice.only
+    prove = verified if whole and profile.verify else _unproved
+    if whole and profile.clean:
+        return _rebuilt(assignment, prove)
     _require_upstream(assignment, steps)
-    return _filled(assignment, steps)
+    return prove(assignment, _filled(assignment, steps))
 
 
 def roll_round(assignment: Assignment) -> Part:
@@ -73,17 +80,28 @@ def roll_round(assignment: Assignment) -> Part:
     chosen = dataset(assignment.dataset)
     windows = ordered(one for one in chosen.entities if one.windowed)
     _require_upstream(assignment, windows)
-    return _verified(assignment, _filled(assignment, windows))
+    return verified(assignment, _filled(assignment, windows))
+
+
+def _unproved(assignment: Assignment, part: Part) -> Part:
+    return part
 
 
 def rebuild_round(assignment: Assignment) -> Part:
     """Reset, seed and verify, as of the run's date."""
+    return _rebuilt(assignment, verified)
+
+
+def _rebuilt(assignment: Assignment, prove: Callable[[Assignment, Part], Part]) -> Part:
     removed = reset_round(assignment, confirm=True, strict=False).report
     fresh = assignment if removed.kept else replace(assignment, anchor=assignment.as_of)
     try:
         part = _filled(fresh, ordered(dataset(fresh.dataset).steps))
-        part = replace(part, report=part.report.with_(kept=removed.kept))
-        return _verified(fresh, part)
+        spent = {"clean": removed.seconds, **part.report.spent}
+        notes = (f"cleaned: {removed.removed} rows removed first", *part.report.notes)
+        report = part.report.with_(kept=removed.kept, spent=spent, notes=notes)
+        part = replace(part, report=report)
+        return prove(fresh, part)
     finally:
         if fresh is not assignment:
             close(fresh)
@@ -91,7 +109,7 @@ def rebuild_round(assignment: Assignment) -> Part:
 
 def verify_round(assignment: Assignment) -> Part:
     """Every check, the counts and the drift."""
-    return _verified(assignment, Part(_report(assignment, [])))
+    return verified(assignment, Part(_report(assignment, [])))
 
 
 def reset_round(assignment: Assignment, *, confirm: bool, strict: bool) -> Part:
@@ -103,7 +121,7 @@ def reset_round(assignment: Assignment, *, confirm: bool, strict: bool) -> Part:
         gone = remove(opened, strict=strict) if confirm else preview(opened)
         return Completed(message=_removal_said(gone, confirm), data=gone)
 
-    gone: Removal = _result(assignment, "remove", "Lock, look, delete, fence.", body)
+    gone: Removal = result(assignment, "remove", "Lock, look, delete, fence.", body)
     steps = [
         StepReport(table, table, 0, rows, 0, rows if confirm else 0, 0.0)
         for table, rows in (gone.tables | gone.objects).items()
@@ -148,6 +166,8 @@ def _filled(assignment: Assignment, wanted: tuple[Step, ...]) -> Part:
     fresh = frozenset(one.table for one in steps if one.wrote)
     done = {one.name: one for one in steps}
 
+    spent: dict[str, float] = {}
+
     def body(assignment: Assignment) -> State[Any]:
         opened = work(assignment)
         undone = counts(opened, [one for one in wanted if one.name not in done])
@@ -155,7 +175,8 @@ def _filled(assignment: Assignment, wanted: tuple[Step, ...]) -> Part:
         return Completed(message=f"{len(found)} tables", data=(found, undone))
 
     try:
-        found, undone = _result(assignment, "digests", "One digest a table.", body)
+        about = "One digest a table."
+        found, undone = result(assignment, "digests", about, timed(spent, "digests", body))
     except SeedbedError as error:
         # A step's own failure tells more than the look at what it left.
         failed = failed or (f"digests failed: {error}",)
@@ -165,87 +186,12 @@ def _filled(assignment: Assignment, wanted: tuple[Step, ...]) -> Part:
     report = _report(assignment, list(reports)).with_(
         checks=(complete(reports),),
         digests=found,
-        notes=tuple(work(assignment).adapters.kinds(dataset(assignment.dataset))),
         seconds=time.monotonic() - started,
+        spent=spent,
+        notes=work(assignment).kinds,
     )
     publish_report(report, failed)
     return Part(report, failed)
-
-
-def _verified(assignment: Assignment, part: Part) -> Part:
-    """The part with counts, checks and drift from the database added."""
-    started = time.monotonic()
-    proof = {
-        "counts": ("Target and present of every entity.", _counts),
-        "checks": ("The named checks.", _checks),
-        "drift": ("Rows that differ from their declaration.", _drift),
-        "digests": ("One digest a table.", _digests),
-    }
-    futures = {
-        name: as_task(f"{assignment.dataset}.{name}", about, RETRIES, body).submit(assignment)
-        for name, (about, body) in proof.items()
-        if name != "digests" or not part.report.digests
-    }
-    results = {name: future.result() for name, future in futures.items()}
-    steps: tuple[StepReport, ...] = results["counts"]
-    report = part.report.with_(
-        entities=part.report.entities or steps,
-        checks=(complete(steps), *results["checks"]),
-        drift=results["drift"],
-        notes=tuple(dict.fromkeys([*part.report.notes, *_left_out(assignment)])),
-        digests=part.report.digests or results["digests"],
-        seconds=part.report.seconds + time.monotonic() - started,
-    )
-    publish_report(report)
-    return replace(part, report=report, said=_verified_said(report))
-
-
-def _left_out(assignment: Assignment) -> tuple[str, ...]:
-    """What the dataset leaves out on purpose, and which services are only local ones."""
-    opened = work(assignment)
-    return (
-        *(f"left out on purpose: {one}" for one in opened.dataset.notes),
-        *opened.adapters.kinds(opened.dataset),
-    )
-
-
-def _verified_said(report: Report) -> str:
-    rows = sum(step.present + step.added for step in report.entities)
-    drift = f", {sum(one.rows for one in report.drift)} rows edited" if report.drift else ""
-    return (
-        f"{report.dataset}: {len(report.checks)} checks passed over {rows} rows{drift}, "
-        f"+{report.added} -{report.removed}, {report.seconds:.1f} s"
-    )
-
-
-def _counts(assignment: Assignment) -> State[Any]:
-    opened = work(assignment)
-    found = counts(opened, ordered(opened.dataset.steps))
-    return Completed(message=f"{sum(one.present for one in found)} rows present", data=found)
-
-
-def _checks(assignment: Assignment) -> State[Any]:
-    found = checked(work(assignment))
-    violated = [check.name for check in found if not check.passed]
-    said = f"violated: {', '.join(violated)}" if violated else f"{len(found)} checks passed"
-    return Completed(message=said, data=found)
-
-
-def _drift(assignment: Assignment) -> State[Any]:
-    found = drifted(work(assignment))
-    said = "; ".join(str(one) for one in found) or "no row differs from its declaration"
-    return Completed(message=said, data=found)
-
-
-def _digests(assignment: Assignment) -> State[Any]:
-    found = digests(work(assignment), frozenset())
-    return Completed(message=f"{len(found)} tables", data=found)
-
-
-def _result(assignment: Assignment, name: str, about: str, body: Any) -> Any:
-    """Run one task now; its error is the flow's."""
-    task = as_task(f"{assignment.dataset}.{name}", about, RETRIES, body)
-    return task.submit(assignment).result()
 
 
 def _report(assignment: Assignment, steps: list[StepReport]) -> Report:

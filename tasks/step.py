@@ -34,7 +34,7 @@ from tasks.postgres.failures import passing, sentence
 from tasks.postgres.load import RowRefused, constraint_columns
 from tasks.prove import reported
 from tasks.publish import LONG_STEP_ROWS, Progress, publish_step
-from tasks.work import Assignment, Work, application, switched, work
+from tasks.work import Assignment, Work, application, profile_of, switched, work
 
 BACKOFF_SECONDS = 0.5
 """The first retry's delay; it doubles and is stretched at random up to twice its length."""
@@ -57,7 +57,7 @@ def safely(action: Callable[[], State[Any]]) -> State[Any]:
             raise Passing(sentence(error)) from None
         return Failed(message=sentence(error), data=SeedbedError(sentence(error)))
     except SeedbedError as error:
-        if passing(error):
+        if error.passes:
             raise Passing(str(error)) from None
         return Failed(message=str(error), data=error)
 
@@ -93,19 +93,18 @@ def as_task(name: str, about: str, retries: int, body: Callable[[Assignment], St
 
 
 @cache
-def seeding(chosen: Dataset, name: str, steps: tuple[Step, ...]) -> Any:
+def seeding(chosen: Dataset, name: str, steps: tuple[Step, ...], retries: int) -> Any:
     """The task of a step, or of several that are done one after the other."""
 
     def body(assignment: Assignment) -> State[Any]:
         opened = work(assignment)
         reports = tuple(_done(assignment, opened, one, name) for one in steps)
         report = combined(name, reports)
-        if report.wrote:  # the run's summary tells of the others
+        if report.wrote or report.queued:  # the run's summary tells of the others
             publish_step(assignment, report)
         return Completed(message=str(report), data=reports)
 
     about = "; ".join(one.about for one in steps)
-    retries = max(one.retries for one in steps)
     return as_task(f"{chosen.name}.{name}", about, retries, body)
 
 
@@ -154,11 +153,12 @@ Futures = dict[str, PrefectFuture[Any]]
 def submit(assignment: Assignment, steps: Iterable[Step]) -> Futures:
     """Submit the steps in order; each starts as soon as its upstream is done."""
     chosen = dataset(assignment.dataset)
+    retries = profile_of(assignment.environment).retries
     futures: Futures = {}
     for name, members in by_task(steps).items():
         above = dict.fromkeys(up.task for one in members for up in one.above)
         needs = [futures[task] for task in above if task in futures and task != name]
-        futures[name] = seeding(chosen, name, members).submit(assignment, wait_for=needs)
+        futures[name] = seeding(chosen, name, members, retries).submit(assignment, wait_for=needs)
     return futures
 
 

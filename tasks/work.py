@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tasks.datasets import dataset
+from tasks.embed import has_texts
 from tasks.engine import draws
-from tasks.engine.entity import Dataset
+from tasks.engine.entity import Dataset, Entity
 from tasks.engine.plan import Standing
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
@@ -30,6 +33,10 @@ from tasks.postgres.encode import ColumnType
 from tasks.postgres.record import Author
 from tasks.postgres.snapshot import Snapshot
 from tasks.services.adapters import SECRETS, Adapters
+from tasks.services.embeddings import KEY, Embedder, Hashed, embedder
+
+if TYPE_CHECKING:
+    from tasks.services.queue import Jobs
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,11 @@ class Work:
     adapters: Adapters
     columns: dict[str, tuple[ColumnType, ...]]
     """The columns that each step writes, with their types in the database."""
+    texts: frozenset[str]
+    """The steps whose rows have texts to embed."""
+    embedder: Embedder
+    queue: Jobs | None = None
+    """Where jobs for the application's own worker go, in a run that hands it some."""
     satisfied: dict[str, Standing] = field(default_factory=dict)
     """Steps that this run has seen to lack nothing."""
 
@@ -70,6 +82,28 @@ class Work:
     def profile(self) -> Profile:
         """The environment's profile."""
         return self.database.profile
+
+    def by_worker(self, entity: Entity) -> bool:
+        """Whether the application's own worker writes an entity's rows."""
+        queued = self.profile.services.embeddings.mode == "queue"
+        return queued and entity.name in self.texts
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The adapter of every service that the dataset uses, a line each."""
+        found = self.adapters.kinds(self.dataset)
+        if self.texts:
+            queued = self.profile.services.embeddings.mode == "queue"
+            kind = "the application's own worker" if queued else self.embedder.kind
+            found.append(f"embeddings: {kind}")
+        return tuple(found)
+
+    def chunk_rows(self, entity: Entity) -> int:
+        """How many rows of an entity are made at a time."""
+        limits = [self.profile.chunk_rows, entity.chunk]
+        if entity.name in self.texts:
+            limits.append(self.embedder.batch)
+        return min(limit for limit in limits if limit)
 
 
 _open: dict[Assignment, Work] = {}
@@ -192,6 +226,32 @@ def _make(assignment: Assignment) -> Work:
         undo.callback(database.engine.dispose)
         with database.reading() as connection:
             columns = fitted(connection, chosen, run)
+            texts = _texts(chosen, columns, run.reading(Snapshot(connection, chosen, empty=True)))
+        # Before anything is written: a service may lack its address or key.
+        settings = profile.services.embeddings
+        queued = bool(texts) and settings.mode == "queue"
+        queue = _jobs() if queued and assignment.verb in ("seed", "refresh") else None
+        redact.register_secret(os.environ.get(KEY, "").strip())
+        vectors = embedder(settings, os.environ) if texts and not queued else Hashed()
         undo.pop_all()  # from here on `close` does it
     author = Author(assignment.run, assignment.verb, assignment.environment, generator(chosen))
-    return Work(chosen, database, run, author, adapters, columns)
+    return Work(chosen, database, run, author, adapters, columns, texts, vectors, queue)
+
+
+def _jobs() -> Jobs:
+    from tasks.services.queue import URL, jobs  # a fifth of a second, and few have a queue
+
+    made = jobs(os.environ)
+    redact.register_secret(urlsplit(os.environ[URL]).password or "")
+    return made
+
+
+def _texts(
+    chosen: Dataset, columns: Mapping[str, Sequence[ColumnType]], empty: Run
+) -> frozenset[str]:
+    vectors = (
+        one
+        for one in chosen.entities
+        if any(column.type == "vector" for column in columns[one.name])
+    )
+    return frozenset(one.name for one in vectors if has_texts(one, empty))

@@ -35,8 +35,9 @@ class Entity:
     values that some columns have when a row is added; a later step (`settle`) brings them to
     what the function says. `stamped` are columns that the application's triggers write at any
     time: neither compared nor digested. `through` names the service that makes the rows where
-    the profile has one. `after` are steps to wait for without reading them. Entities with the
-    same `step` are filled in order by one task.
+    the profile has one. `after` are steps to wait for without reading them. `chunk` is how many
+    rows are made at a time where one takes kilobytes. Entities with the same `step` are filled
+    in order by one task.
     """
 
     table: str
@@ -53,7 +54,7 @@ class Entity:
     through: str = ""
     after: tuple[Step, ...] = ()
     step: str = ""
-    retries: int = 4
+    chunk: int | None = None
 
     @property
     def name(self) -> str:
@@ -131,7 +132,7 @@ def entity(
     through: str = "",
     after: tuple[Step, ...] = (),
     step: str = "",
-    retries: int = 4,
+    chunk: int | None = None,
 ) -> Callable[[ColumnFunction], Entity]:
     """Declare an entity; the decorated function makes its columns and gives it its name.
 
@@ -163,7 +164,7 @@ def entity(
             through=through,
             after=after,
             step=step,
-            retries=retries,
+            chunk=chunk,
         )
 
     return declare

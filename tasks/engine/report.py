@@ -28,6 +28,10 @@ class StepReport:
     """The parents that a requirement asked more for."""
     updated: int = 0
     """Rows whose columns were changed; they were not `present`, for they did not hold them."""
+    queued: int = 0
+    """Jobs handed to the application's own worker, which writes the rows."""
+    awaited: int = 0
+    """Missing rows that this worker has still to write."""
 
     @property
     def unmet(self) -> int:
@@ -56,6 +60,9 @@ class StepReport:
 
     def __str__(self) -> str:
         unmet = f", {self.unmet} cannot be met" if self.unmet else ""
+        if self.awaited:
+            waiting = f"{self.awaited} of {self.target} rows wait for the application's worker"
+            return f"+{self.queued} jobs, {waiting}, {self.seconds:.2f} s"
         if not self.wrote:
             return f"satisfied: {self.present} of {self.target} rows{unmet}, {self.seconds:.2f} s"
         rows = "row" if self.added == 1 else "rows"
@@ -78,6 +85,8 @@ def combined(name: str, reports: Sequence[StepReport]) -> StepReport:
         seconds=sum(one.seconds for one in reports),
         lacking=tuple(lack for one in reports for lack in one.lacking),
         updated=sum(one.updated for one in reports),
+        queued=sum(one.queued for one in reports),
+        awaited=sum(one.awaited for one in reports),
     )
 
 
@@ -129,12 +138,15 @@ class Report:
     kept: tuple[Pin, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    spent: dict[str, float] = field(default_factory=dict)
+    """Seconds of what is no step: preparing, cleaning, proving."""
 
     def document(self) -> dict[str, Any]:
         """The report as JSON values."""
         content = asdict(self)
         content["as_of"] = self.as_of.isoformat()
         content["entities"] = [asdict(step) for step in self.entities]
+        content["timings"] = timings_table(self)
         content["checks"] = [asdict(check) | {"passed": check.passed} for check in self.checks]
         return content
 
@@ -185,6 +197,29 @@ def steps_table(steps: Sequence[StepReport], digests: dict[str, str]) -> list[di
         }
         for step in (combined(name, held) for name, held in members.items())
     ]
+
+
+BEFORE = ("prepare", "clean")
+"""What a run does before its steps; everything else in `Report.spent` comes after them."""
+
+
+def timings_table(report: Report) -> list[dict[str, Any]]:
+    """Rows of the timing summary: seconds and share of all, in the order of the work.
+
+    Independent steps run side by side, so that the sum can be more than the run's seconds.
+    """
+    steps: dict[str, float] = {}
+    for one in report.entities:
+        steps[one.task] = steps.get(one.task, 0.0) + one.seconds
+    before = {name: report.spent[name] for name in BEFORE if name in report.spent}
+    spent = {**before, **steps, **report.spent}
+    total = sum(spent.values())
+    rows = [
+        {"step": name, "seconds": round(seconds, 3), "share": round(100 * seconds / total, 1)}
+        for name, seconds in (spent | {"TOTAL": total}).items()
+        if total
+    ]
+    return rows
 
 
 def checks_table(checks: Sequence[Check]) -> list[dict[str, Any]]:

@@ -41,7 +41,6 @@ class Resource:
     after: tuple[Step, ...] = ()
     about: str = ""
     step: str = ""
-    retries: int = 4
 
     @property
     def table(self) -> str:
@@ -80,7 +79,6 @@ class Wait:
     about: str
     after: tuple[Step, ...] = ()
     step: str = ""
-    retries: int = 4
 
     @property
     def table(self) -> str:

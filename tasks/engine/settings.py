@@ -82,6 +82,11 @@ class Profile(Model):
         1, ge=1, le=64, description="transactions that a large step is loaded in, side by side"
     )
     chunk_rows: int = Field(25_000, ge=1, le=1_000_000, description="rows generated at a time")
+    retries: int = Field(
+        4, ge=0, le=100, description="how often a step is tried again after an error that can pass"
+    )
+    clean: bool = Field(False, description="a seed of whole datasets removes their rows first")
+    verify: bool = Field(False, description="a seed ends with every check, as verify has them")
     refresh: Literal["roll", "rebuild"] = "roll"
     unmet: Literal["refuse", "report"] = Field(
         "refuse", description="a requirement that cannot be met: write nothing, or say so"

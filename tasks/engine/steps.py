@@ -30,9 +30,6 @@ class Step(Protocol):
     def step(self) -> str: ...
 
     @property
-    def retries(self) -> int: ...
-
-    @property
     def task(self) -> str:
         """The Prefect task that does it, together with others of the same name."""
 

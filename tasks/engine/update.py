@@ -33,7 +33,6 @@ class Update:
     after: tuple[Step, ...] = ()
     about: str = ""
     step: str = ""
-    retries: int = 4
 
     @property
     def table(self) -> str:
@@ -93,7 +92,6 @@ def update(
     upstream: tuple[Parent | Resource, ...] = (),
     after: tuple[Step, ...] = (),
     step: str = "",
-    retries: int = 4,
 ) -> Callable[[ColumnFunction], Update]:
     """Declare columns of `of` that follow from rows of any origin and are kept up to date.
 
@@ -105,6 +103,6 @@ def update(
 
     def declare(make: ColumnFunction) -> Update:
         paired(make, upstream)
-        return Update(make.__name__, of, make, upstream, {}, after, first_line(make), step, retries)
+        return Update(make.__name__, of, make, upstream, {}, after, first_line(make), step)
 
     return declare

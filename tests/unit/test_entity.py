@@ -32,7 +32,7 @@ def shops(rows: Rows) -> Columns:
     return {}
 
 
-@entity(table="visits", key=uuid_key("0001-0002"), per=shops, count=daily(7), retries=2)
+@entity(table="visits", key=uuid_key("0001-0002"), per=shops, count=daily(7), chunk=2)
 def visits(rows: Rows) -> Columns:
     return {}
 
@@ -60,7 +60,7 @@ def test_an_entity_takes_name_and_description_from_its_function() -> None:
 
 def test_an_entity_is_one_row_unless_it_counts_itself() -> None:
     assert shops.count == exactly(1)
-    assert (shops.retries, visits.retries) == (4, 2)
+    assert (shops.chunk, visits.chunk) == (None, 2)
     assert (shops.windowed, visits.windowed) == (False, True)
 
 

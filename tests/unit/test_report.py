@@ -51,7 +51,15 @@ def test_the_document_has_the_promised_keys() -> None:
         "checks",
         "digests",
     }
-    assert document.keys() == promised | {"verb", "drift", "kept", "notes", "seconds"}
+    assert document.keys() == promised | {
+        "verb",
+        "drift",
+        "kept",
+        "notes",
+        "seconds",
+        "spent",
+        "timings",
+    }
     assert document["entities"][0].keys() == {
         "name",
         "table",
@@ -63,6 +71,8 @@ def test_the_document_has_the_promised_keys() -> None:
         "step",
         "lacking",
         "updated",
+        "queued",
+        "awaited",
     }
     assert document["checks"][0].keys() == {"name", "passed", "violations", "rule"}
 
@@ -83,6 +93,8 @@ def test_the_document_is_json_with_these_values() -> None:
         "step": "",
         "lacking": [],
         "updated": 0,
+        "queued": 0,
+        "awaited": 0,
     }
     assert document["checks"] == [
         {

@@ -1,0 +1,133 @@
+"""Proof: counts, checks, drift and digests of a run, each a Prefect task."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from tasks.datasets import dataset
+from tasks.engine.order import ordered
+from tasks.engine.report import Report, StepReport
+from tasks.enqueue import await_worker
+from tasks.outcome import Part
+from tasks.prove import checked, complete, counts, digests, drifted
+from tasks.publish import publish_report
+from tasks.step import as_task
+from tasks.work import Assignment, profile_of, work
+
+Body = Callable[[Assignment], State[Any]]
+"""What a task does."""
+
+
+def result(assignment: Assignment, name: str, about: str, body: Body) -> Any:
+    """Run one task now; its error is the flow's."""
+    retries = profile_of(assignment.environment).retries
+    task = as_task(f"{assignment.dataset}.{name}", about, retries, body)
+    return task.submit(assignment).result()
+
+
+def timed(spent: dict[str, float], name: str, body: Body) -> Body:
+    """The body, with its seconds noted down under the name."""
+
+    def run(assignment: Assignment) -> State[Any]:
+        started = time.monotonic()
+        try:
+            return body(assignment)
+        finally:
+            spent[name] = time.monotonic() - started
+
+    return run
+
+
+def verified(assignment: Assignment, part: Part) -> Part:
+    """The part with counts, checks and drift from the database added."""
+    started = time.monotonic()
+    spent = dict(part.report.spent)
+    said = _worker_done(assignment, spent)
+    proof = {
+        "counts": ("Target and present of every entity.", _counts),
+        "checks": ("The named checks.", _checks),
+        "drift": ("Rows that differ from their declaration.", _drift),
+        "digests": ("One digest a table.", _digests),
+    }
+    retries = profile_of(assignment.environment).retries
+    futures = {
+        name: as_task(
+            f"{assignment.dataset}.{name}", about, retries, timed(spent, name, body)
+        ).submit(assignment)
+        for name, (about, body) in proof.items()
+        if name != "digests" or not part.report.digests
+    }
+    results = {name: future.result() for name, future in futures.items()}
+    steps: tuple[StepReport, ...] = results["counts"]
+    report = part.report.with_(
+        entities=part.report.entities or steps,
+        checks=(complete(steps), *results["checks"]),
+        drift=results["drift"],
+        digests=part.report.digests or results["digests"],
+        seconds=part.report.seconds + time.monotonic() - started,
+        spent=spent,
+        notes=tuple(dict.fromkeys([*part.report.notes, *_left_out(assignment), *said])),
+    )
+    publish_report(report)
+    return replace(part, report=report, said=_verified_said(report))
+
+
+def _worker_done(assignment: Assignment, spent: dict[str, float]) -> tuple[str, ...]:
+    """Wait for the application's own worker, where there are rows that it has to write."""
+    if not any(map(work(assignment).by_worker, dataset(assignment.dataset).entities)):
+        return ()
+
+    def body(assignment: Assignment) -> State[Any]:
+        waited = await_worker(work(assignment))
+        return Completed(message=str(waited), data=waited)
+
+    about = "Wait for the application's own worker."
+    return (str(result(assignment, "worker", about, timed(spent, "worker", body))),)
+
+
+def _left_out(assignment: Assignment) -> tuple[str, ...]:
+    """What the dataset leaves out on purpose, and which services are only local ones."""
+    opened = work(assignment)
+    return (
+        *(f"left out on purpose: {one}" for one in opened.dataset.notes),
+        *opened.kinds,
+    )
+
+
+def _verified_said(report: Report) -> str:
+    rows = sum(step.present + step.added for step in report.entities)
+    drift = f", {sum(one.rows for one in report.drift)} rows edited" if report.drift else ""
+    return (
+        f"{report.dataset}: {len(report.checks)} checks passed over {rows} rows{drift}, "
+        f"+{report.added} -{report.removed}, {report.seconds:.1f} s"
+    )
+
+
+def _counts(assignment: Assignment) -> State[Any]:
+    opened = work(assignment)
+    found = counts(opened, ordered(opened.dataset.steps))
+    return Completed(message=f"{sum(one.present for one in found)} rows present", data=found)
+
+
+def _checks(assignment: Assignment) -> State[Any]:
+    found = checked(work(assignment))
+    violated = [check.name for check in found if not check.passed]
+    said = f"violated: {', '.join(violated)}" if violated else f"{len(found)} checks passed"
+    return Completed(message=said, data=found)
+
+
+def _drift(assignment: Assignment) -> State[Any]:
+    found = drifted(work(assignment))
+    said = "; ".join(str(one) for one in found) or "no row differs from its declaration"
+    return Completed(message=said, data=found)
+
+
+def _digests(assignment: Assignment) -> State[Any]:
+    found = digests(work(assignment), frozenset())
+    return Completed(message=f"{len(found)} tables", data=found)
