@@ -12,6 +12,7 @@ DATASETS = {
     "therapy": "tasks.therapy",
     "streaming": "tasks.streaming",
     "marketplace": "tasks.marketplace",
+    "transcripts": "tasks.transcripts",
 }
 """Name to module; the module holds the `Dataset` under the dataset's own name."""
 

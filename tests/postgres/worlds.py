@@ -184,7 +184,19 @@ def silent(sent: int) -> None:
     """Progress that nobody watches."""
 
 
-def fill_all(work: Work, *, threads: int = 1, order: int = 0) -> dict[str, StepReport]:
+def lingering() -> Callable[[int], None]:
+    """Progress that holds one step's transaction open for a moment: time to kill it in."""
+    pauses = iter([0.02])
+    return lambda sent: time.sleep(next(pauses, 0.0))
+
+
+def fill_all(
+    work: Work,
+    *,
+    threads: int = 1,
+    order: int = 0,
+    progress: Callable[[], Callable[[int], None]] = lambda: silent,
+) -> dict[str, StepReport]:
     """Do every step as soon as its upstream is done, in an order drawn from `order`."""
     graph: TopologicalSorter[Step] = TopologicalSorter(
         {one: one.above for one in work.dataset.steps}
@@ -199,7 +211,7 @@ def fill_all(work: Work, *, threads: int = 1, order: int = 0) -> dict[str, StepR
             waiting += graph.get_ready()
             while waiting and len(running) < threads:
                 step = waiting.pop(draw.randrange(len(waiting)))
-                running[pool.submit(perform, work, step, silent)] = step
+                running[pool.submit(perform, work, step, progress())] = step
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 step = running.pop(future)
@@ -210,7 +222,8 @@ def fill_all(work: Work, *, threads: int = 1, order: int = 0) -> dict[str, StepR
 
 def seed_in_child(name: str, address: Address, profiles: Path) -> None:
     """What a child process runs; it may be killed at any moment."""
-    World(dataset(name), address, address, profiles).seed()
+    with World(dataset(name), address, address, profiles).opened() as opened:
+        fill_all(opened, progress=lingering)
 
 
 # -- looking ------------------------------------------------------------------------------------

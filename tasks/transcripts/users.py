@@ -1,0 +1,57 @@
+"""The people who save links."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tasks.engine.authoring import Columns, Dates, Floats, Rows, entity, scaled, text, uuid_key
+
+EACH = 5
+"""Users at scale 1."""
+
+FIRST = (
+    ("Alex Smith", "alex@transcripts.test"),
+    ("Sam Johnson", "sam@transcripts.test"),
+    ("Taylor Wong", "taylor@transcripts.test"),
+    ("Jordan Rivera", "jordan@transcripts.test"),
+    ("Casey Johnson", "casey@transcripts.test"),
+)
+"""The owner's five."""
+
+PASSWORD = "TranscriptSeed2026!"  # documented in the README; it opens seeded data only
+PASSWORD_HASH = "$2a$10$Hh7YCmd0qYJbR79lqxeXUeDp.xx1qni3sSBrqiem1aFgW0CHuf4o6"
+"""bcrypt of PASSWORD, cost 10, made once: no bcrypt at run time."""
+
+_NAMES, _EMAILS = (np.array(column, dtype="S") for column in zip(*FIRST, strict=True))
+
+LOCALE = "en_US"
+POOL = 300
+"""First and last names, of each."""
+
+
+def ago(rows: Rows, share: Floats, low: float, high: float) -> Dates:
+    """The moment `low` to `high` days before the dataset was made, at each share of that span."""
+    seconds = (86_400 * (low + (high - low) * share)).astype(np.int64)
+    moments: Dates = rows.as_of.astype("datetime64[us]") - seconds.astype("timedelta64[s]")
+    return moments
+
+
+@entity(table="users", key=uuid_key("0001-0001"), count=scaled(EACH))
+def users(rows: Rows) -> Columns:
+    """Alex, Sam, Taylor, Jordan and Casey; at a larger scale people of any name."""
+    first = np.array(rows.run.pool("first_name", POOL, locale=LOCALE), dtype="S")
+    last = np.array(rows.run.pool("last_name", POOL, locale=LOCALE), dtype="S")
+    drawn = np.strings.add(
+        np.strings.add(first[rows.integers("first name", 0, POOL - 1)], b" "),
+        last[rows.integers("last name", 0, POOL - 1)],
+    )
+    named, place = rows.position < len(FIRST), rows.position.clip(max=len(FIRST) - 1)
+    numbered = text(rows.position + 1, prefix="user", suffix="@transcripts.test")
+    created = ago(rows, rows.uniform("created_at"), 200, 400)
+    return {
+        "email": np.where(named, _EMAILS[place], numbered),
+        "name": np.where(named, _NAMES[place], drawn),
+        "password": PASSWORD_HASH,
+        "created_at": created,
+        "updated_at": created,
+    }
