@@ -92,6 +92,9 @@ def test_the_document_has_what_a_script_needs(
         "seconds",
         "step",
         "lacking",
+        "updated",
+        "queued",
+        "awaited",
     }
     assert {"name", "passed", "violations"} <= set(document["checks"][0])
 
