@@ -11,11 +11,11 @@ from tasks.engine.resource import Resource, Wait
 from tasks.engine.steps import Step
 from tasks.engine.update import Update
 from tasks.ensure import standing
-from tasks.postgres import delete, read
+from tasks.postgres import read
 from tasks.postgres.database import Connection
-from tasks.postgres.references import everything
 from tasks.postgres.revise import pending
 from tasks.postgres.snapshot import Snapshot
+from tasks.remove import preview
 from tasks.work import Work
 
 SHOWN = 5
@@ -26,8 +26,7 @@ def survey(work: Work, wanted: Iterable[Step]) -> Plan:
     """Where every step stands, and what a reset would do. Reads only."""
     with work.database.scratch() as connection:
         found = standings(connection, work, wanted)
-        removal = delete.look(connection, work.dataset, everything(work.dataset))
-    return Plan(work.dataset.name, found, removal)
+    return Plan(work.dataset.name, found, preview(work))
 
 
 def standings(connection: Connection, work: Work, wanted: Iterable[Step]) -> tuple[Standing, ...]:

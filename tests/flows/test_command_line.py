@@ -118,6 +118,7 @@ def test_the_datasets_are_listed_with_their_entities(capsys: pytest.CaptureFixtu
 
 
 def test_a_profiles_section_stands_in_the_message(capsys: pytest.CaptureFixture[str]) -> None:
-    as_text([], "[requirements.therapy]: level is 'heavy'; take light, medium, full", done=False)
+    said = "[requirements.therapy]: level is 'heavy'; take light, medium, full"
+    as_text([], said, done=False, timings=False)
     printed = capsys.readouterr().out
     assert printed == "failed [requirements.therapy]: level is 'heavy'; take light, medium, full\n"
