@@ -11,12 +11,14 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from tasks.datasets import dataset
+from tasks.engine.counts import Initial
 from tasks.engine.errors import Refused, SeedbedError
 from tasks.engine.order import ordered, selected
 from tasks.engine.plan import Plan, Removal
 from tasks.engine.report import Report, StepReport
 from tasks.engine.steps import Step
 from tasks.outcome import Part
+from tasks.postgres import read
 from tasks.prepare import Intent
 from tasks.proof import result, timed, verified
 from tasks.prove import complete, counts, digests, reported
@@ -24,7 +26,7 @@ from tasks.publish import publish_report
 from tasks.remove import preview, remove
 from tasks.step import gather, submit
 from tasks.survey import look_first, standings, survey
-from tasks.work import Assignment, close, profile_of, work
+from tasks.work import Assignment, Work, close, profile_of, work
 
 
 class UpstreamMissing(Refused):
@@ -93,8 +95,11 @@ def rebuild_round(assignment: Assignment) -> Part:
 
 
 def _rebuilt(assignment: Assignment, prove: Callable[[Assignment, Part], Part]) -> Part:
+    stood = _first_sets(work(assignment))
     removed = reset_round(assignment, confirm=True, strict=False).report
-    fresh = assignment if removed.kept else replace(assignment, anchor=assignment.as_of)
+    fresh = replace(assignment, stood=stood)
+    if not removed.kept:
+        fresh = replace(fresh, anchor=assignment.as_of)
     try:
         part = _filled(fresh, ordered(dataset(fresh.dataset).steps))
         spent = {"clean": removed.seconds, **part.report.spent}
@@ -105,6 +110,13 @@ def _rebuilt(assignment: Assignment, prove: Callable[[Assignment, Part], Part]) 
     finally:
         if fresh is not assignment:
             close(fresh)
+
+
+def _first_sets(opened: Work) -> tuple[str, ...]:
+    """The entities with a first set that is there: whoever came since, it is to stay."""
+    first = [one for one in opened.dataset.entities if isinstance(one.count, Initial)]
+    with opened.database.reading() as connection:
+        return tuple(one.name for one in first if read.some(connection, one))
 
 
 def verify_round(assignment: Assignment) -> Part:

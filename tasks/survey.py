@@ -68,7 +68,7 @@ class Unmet(Refused):
         more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
         super().__init__(
             f"{dataset}: requirements cannot be met: {'; '.join(lines[:SHOWN])}{more}. Nothing was "
-            'written; lower them, or set unmet = "report" in the profile'
+            'added; lower them, or set unmet = "report" in the profile'
         )
 
 

@@ -53,6 +53,8 @@ class Assignment:
     scale: int
     requirements: tuple[tuple[str, int | str], ...] = ()
     lease: int = 0
+    stood: tuple[str, ...] = ()
+    """Entities whose first set the run has removed itself."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,7 @@ def _make(assignment: Assignment) -> Work:
         assignment.anchor,
         assignment.scale,
         dict(assignment.requirements),
+        stood=frozenset(assignment.stood),
         look=adapters.frame,
         cache=embedded.home_folder(os.environ) / "pools",
     )

@@ -74,12 +74,15 @@ class Initial:
     """A first set, `rows` (a number or the name of one) times the run's scale, for a database
     in which nobody else has rows of the kind: those of `among` with the values in `like`.
 
-    It is kept up while some of it is there, whoever comes later.
+    It is kept up while some of it is there, whoever comes later, and made anew by a run that
+    removed it itself.
     """
 
     rows: int | str
     among: Table
     like: dict[str, str]
+    entity: str = ""
+    """Whose count it is; the declaration sets it."""
 
     def number(self, parents: Rows) -> Integers:
         """See `Count`."""
@@ -87,7 +90,7 @@ class Initial:
         for column, value in self.like.items():
             frame = frame[frame[column] == value]
         ours = frame[SEEDED] > 0
-        wanted = bool(ours.any()) or frame.empty
+        wanted = bool(ours.any()) or frame.empty or self.entity in parents.run.stood
         rows = parents.run.number(self.rows) * parents.run.scale if wanted else 0
         return np.full(len(parents), rows, dtype=np.int64)
 

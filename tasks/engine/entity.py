@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from tasks.engine.choice import Choice
-from tasks.engine.counts import Count, Daily, Requirement, exactly
+from tasks.engine.counts import Count, Daily, Initial, Requirement, exactly
 from tasks.engine.errors import BadDeclaration, UnknownName
 from tasks.engine.keys import Key
 from tasks.engine.minimums import Minimum, Word
@@ -149,6 +149,8 @@ def entity(
         wanted = count or exactly(1)
         if isinstance(wanted, Requirement):
             wanted = wanted.within(table, key.column)
+        if isinstance(wanted, Initial):
+            wanted = replace(wanted, entity=columns.__name__)
         return Entity(
             table=table,
             key=key,

@@ -50,6 +50,8 @@ class Run:
     scale: int
     requirements: Mapping[str, int | str] = field(default_factory=dict)
     read: Reader = field(default=_unread, repr=False)
+    stood: frozenset[str] = frozenset()
+    """Entities whose first set this run removed, and makes anew whoever has come since."""
     look: Looker = field(default=_unseen, repr=False)
     """Gives what a service holds of a resource: a row an object, with its `key`."""
     cache: Path | None = None
