@@ -39,6 +39,8 @@ class Asked:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    raw: str
+    """The path as it was sent."""
 
     @property
     def json(self) -> Any:
@@ -107,7 +109,7 @@ class Emulator:
             self._server.shutdown()
             self._server.server_close()
             thread.join()
-        assert self.wrong == []
+        assert not self.wrong, "; ".join(self.wrong)
 
     def answer(self, asked: Asked) -> Answer:
         """What a request is answered with, and what it does."""
@@ -172,6 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
             dict(parse_qsl(split.query)),
             {name.lower(): value for name, value in self.headers.items()},
             self.rfile.read(length),
+            split.path,
         )
         answer, fault = self.emulator.handle(asked)
         how = fault.how if fault else ""
