@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import (
-    BaseError,
-    NotFoundError,
-    PermissionDeniedError,
-    UnauthenticatedError,
-)
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from tasks.services.port import Held, ServiceFailed
@@ -26,15 +23,18 @@ MANY = 1_000
 """Objects in one request to delete: what S3 takes."""
 
 RETRY: RetryConfig = {
-    "max_retries": 10,
-    "retry_timeout": timedelta(seconds=60),
+    "max_retries": 100,
+    "retry_timeout": timedelta(seconds=30),
     "backoff": {
-        "init_backoff": timedelta(seconds=0.25),
-        "max_backoff": timedelta(seconds=8),
+        "init_backoff": timedelta(seconds=0.1),
+        "max_backoff": timedelta(seconds=2),
         "base": 2,
     },
 }
-"""A server that is started anew is back before that is over."""
+"""By time: a server that is started anew is back before that, and ten tries take six seconds."""
+
+FAILURES = (BaseError, FileNotFoundError)
+"""What obstore raises; it has no class of its own for what is not there."""
 
 
 class Folder:
@@ -59,7 +59,8 @@ class Folder:
 
     def create(self, place: str, key: str, spec: Mapping[str, Any]) -> None:
         """See `Store`; `spec` has `content` (bytes)."""
-        obstore.put(self._store(place), key, spec["content"])
+        with _told(f"put {key!r}", "the folder cannot be written to"):
+            obstore.put(self._store(place), key, spec["content"])
 
     def remove(self, place: str, gone: Iterable[Held]) -> None:
         """See `Store`."""
@@ -67,7 +68,7 @@ class Folder:
         for one in gone:
             try:
                 obstore.delete(store, one.key)
-            except NotFoundError:
+            except FileNotFoundError:
                 continue  # gone already; only this store objects
 
     def close(self) -> None:
@@ -106,46 +107,34 @@ class Bucket:
     def held(self, place: str, prefix: str) -> dict[str, Held]:
         """See `Store`. S3 lists in order: what comes before the prefix and after it is not read."""
         found = {}
-        try:
+        with _told(f"list bucket {place!r}"):
             for key in _keys(self._store(place), prefix):
                 if key.startswith(prefix):
                     found[key] = Held(key, key)
                 elif key > prefix:
                     break
-            return found
-        except BaseError as error:
-            raise _failed(f"list bucket {place!r}", error) from None
+        return found
 
     def create(self, place: str, key: str, spec: Mapping[str, Any]) -> None:
         """See `Store`; `spec` has `content` (bytes) and `content_type`."""
-        try:
-            obstore.put(
-                self._store(place),
-                key,
-                spec["content"],
-                attributes={"Content-Type": spec["content_type"]},
-            )
-        except BaseError as error:
-            raise _failed(f"put {key!r}", error) from None
+        attributes = {"Content-Type": spec["content_type"]}
+        with _told(f"put {key!r}"):
+            obstore.put(self._store(place), key, spec["content"], attributes=attributes)
 
     def remove(self, place: str, gone: Iterable[Held]) -> None:
         """See `Store`."""
         keys = [one.key for one in gone]
-        try:
+        with _told(f"delete {len(keys)} files"):
             for start in range(0, len(keys), MANY):
                 obstore.delete(self._store(place), keys[start : start + MANY])
-        except BaseError as error:
-            raise _failed(f"delete {len(keys)} files", error) from None
 
     def close(self) -> None:
         """See `Store`; nothing is open."""
 
     def check(self, place: str) -> str:
         """See `Store`."""
-        try:
+        with _told(f"list bucket {place!r}"):
             next(_keys(self._store(place), ""), None)
-        except BaseError as error:
-            raise _failed(f"list bucket {place!r}", error) from None
         return f"bucket {place!r} can be listed"
 
     def _store(self, place: str) -> ObjectStore:
@@ -165,10 +154,16 @@ def _before(prefix: str) -> str | None:
     return prefix[:-1] + chr(ord(prefix[-1]) - 1) + "~" if prefix else None
 
 
-def _failed(doing: str, error: BaseError) -> ServiceFailed:
-    # The text of these errors quotes the request, and with it the host and sometimes a key.
-    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-        return ServiceFailed("storage", doing, "it refuses the key, or what was asked with it")
-    if isinstance(error, NotFoundError):
-        return ServiceFailed("storage", doing, "it has no such bucket")
-    return ServiceFailed("storage", doing, "it gives no answer, or one that is no use")
+@contextmanager
+def _told(doing: str, otherwise: str = "it gives no answer") -> Iterator[None]:
+    """Errors in words, with the code or status of an answer.
+
+    The text of obstore's errors quotes the request, and with it the host and sometimes a key.
+    """
+    try:
+        yield
+    except FAILURES as error:
+        codes = (r"<Code>(\w+)</Code>", r"status code: (\d+)")
+        said = [found[1] for code in codes if (found := re.search(code, str(error)))]
+        problem = f"it answered {said[0]}" if said else otherwise
+        raise ServiceFailed("storage", doing, problem) from None

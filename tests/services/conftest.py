@@ -18,6 +18,7 @@ from tasks.engine.entity import Dataset
 from tasks.services import http
 from tests.postgres.conftest import cluster, fresh, home, template
 from tests.postgres.worlds import World, eventually
+from tests.services.seaweed import Seaweed, running
 
 __all__ = ["cluster", "fresh", "home", "template"]
 
@@ -108,3 +109,17 @@ def by_queue(world: World, **settings: Any) -> None:
     """Write the profile of a world whose embeddings go through the queue."""
     embeddings: dict[str, Any] = {"mode": "queue", "timeout": settings.pop("timeout", 0)}
     world.profile(**settings, services={"embeddings": embeddings})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    """The S3 server; it takes seconds to start, so it does that while other tests run."""
+    with running(tmp_path_factory.mktemp("seaweed")) as server:
+        yield server
+
+
+@pytest.fixture
+def seaweed(starting: Seaweed) -> Seaweed:
+    """The S3 server, ready."""
+    starting.wait()
+    return starting
