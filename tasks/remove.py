@@ -74,13 +74,17 @@ def remove(work: Work, *, strict: bool) -> Removal:
 def preview(work: Work) -> Removal:
     """What `remove` would do. Reads only."""
     with work.database.reading() as connection:
-        gone = delete.look(connection, work.dataset, everything(work.dataset))
+        gone = delete.look(connection, work.dataset, _rows_to_delete(work))
         _, kept = pins(connection, work.dataset, everything(work.dataset))
+        accounts = _rows_of_accounts(work, connection) if accounts_of(work) else {}
+    # At an auth server, what belongs to an account goes and stays with it.
+    staying = max((len(kept[table]) for table in accounts), default=0)
+    tables = {table: rows - staying for table, rows in accounts.items()} | gone.tables
     objects = {
         resource.table: len(work.adapters.held(resource).keys() - _staying(work, resource, kept))
         for resource in _resources(work)
     }
-    return replace(gone, objects=objects)
+    return replace(gone, tables=tables, objects=objects)
 
 
 def clear(work: Work, *, strict: bool) -> dict[str, int]:

@@ -10,7 +10,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -86,28 +86,28 @@ class Emulator:
         self.faults: list[Fault] = []
         self.wrong: list[str] = []
         """What a client or this server did that no contract allows."""
+        self.watch: Callable[[Asked], None] = lambda asked: None
+        """Told of every request before it is done."""
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        handler = type("Handler", (_Handler,), {"emulator": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-
-    @property
-    def url(self) -> str:
+        self.url = ""
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Serve while the block runs; afterwards nothing may have been wrong."""
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        handler = type("Handler", (_Handler,), {"emulator": self})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield
         finally:
             self._closing.set()
-            self._server.shutdown()
-            self._server.server_close()
+            server.shutdown()
+            server.server_close()
             thread.join()
         assert not self.wrong, "; ".join(self.wrong)
 
@@ -131,6 +131,7 @@ class Emulator:
         """Do a request, or not, and what to say; what is to go wrong with it."""
         with self._lock:
             self.asked.append(asked)
+            self.watch(asked)
             fault = self._fault(asked)
             if fault and fault.how not in DONE:
                 return Answer(fault.status, self.trouble(fault.status)), fault
