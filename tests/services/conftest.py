@@ -24,10 +24,12 @@ __all__ = ["cluster", "fresh", "home", "template"]
 
 
 @pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short pauses and little patience."""
+def hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short pauses, and little patience where a server is late (`how`, see emulator.py)."""
+    call = getattr(request.node, "callspec", None)
+    late = call is not None and call.params.get("how") == "late"
     monkeypatch.setattr(http, "PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(http, "TIMEOUT", httpx.Timeout(0.3, connect=5))
+    monkeypatch.setattr(http, "TIMEOUT", httpx.Timeout(0.3 if late else 10.0))
 
 
 def server_program() -> str:

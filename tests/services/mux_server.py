@@ -16,7 +16,7 @@ from tests.services.emulator import Answer, Asked, Emulator
 SPEC = OpenAPI.from_dict(
     json.loads((Path(__file__).parent / "contracts" / "mux-video-openapi.json").read_text())
 )
-TOKEN, SECRET = "token-id", "canary-mux-S3cret"
+TOKEN, SECRET = "canary-token-id", "canary-mux-S3cret"
 ASSETS = "/video/v1/assets"
 
 

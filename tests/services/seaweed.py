@@ -42,6 +42,12 @@ class Seaweed:
         """The S3 endpoint."""
         return f"http://127.0.0.1:{self._ports['s3']}"
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables by which the product finds it."""
+        names = ("SEEDBED_S3_ENDPOINT", "SEEDBED_S3_KEY", "SEEDBED_S3_SECRET")
+        return dict(zip(names, (self.url, KEY, SECRET), strict=True))
+
     def store(self, **more: Any) -> S3Store:
         """The bucket, by a client that is not the product's."""
         return S3Store(
@@ -58,6 +64,10 @@ class Seaweed:
     def listed(self) -> set[str]:
         """Everything in the bucket."""
         return {str(one["path"]) for batch in obstore.list(self.store()) for one in batch}
+
+    def empty(self) -> None:
+        """Remove everything from the bucket."""
+        obstore.delete(self.store(), sorted(self.listed()))
 
     def start(self) -> None:
         """Start it; it may take some seconds until it answers."""

@@ -125,14 +125,9 @@ def test_a_folder_that_cannot_be_written_to_is_an_error_in_words(tmp_path: Path)
 def world(seaweed: Seaweed, fresh: Callable[[Dataset], World]) -> Iterator[World]:
     made = fresh(dataset("streaming"))
     made.profile(services={"storage": {"adapter": "s3"}})
-    variables = {
-        "SEEDBED_S3_ENDPOINT": seaweed.url,
-        "SEEDBED_S3_KEY": KEY,
-        "SEEDBED_S3_SECRET": SECRET,
-    }
-    yield replace(made, variables=variables)
+    yield replace(made, variables=seaweed.variables)
     seaweed.wait()
-    adapter(seaweed).remove(BUCKET, [Held(key, key) for key in seaweed.listed()])
+    seaweed.empty()
 
 
 def draw(world: World, progress: Callable[[int], None] = silent) -> StepReport:

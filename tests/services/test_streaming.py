@@ -24,7 +24,7 @@ from tests.postgres.worlds import World, others, versions
 from tests.services import auth_server, mux_server
 from tests.services.emulator import Asked, How
 from tests.services.remote import Remote, remote
-from tests.services.seaweed import KEY, SECRET, Seaweed
+from tests.services.seaweed import Seaweed
 
 EPISODE = "00000000-5eed-0002-0003-000000000001"
 OTHER_EPISODE = "00000000-5eed-0002-0003-000000000071"
@@ -94,13 +94,8 @@ def test_a_reset_goes_from_the_assets_to_the_accounts(there: Remote) -> None:
 def test_files_in_a_bucket_of_a_real_s3_server(
     fresh: Callable[[Dataset], World], seaweed: Seaweed
 ) -> None:
-    variables = {
-        "SEEDBED_S3_ENDPOINT": seaweed.url,
-        "SEEDBED_S3_KEY": KEY,
-        "SEEDBED_S3_SECRET": SECRET,
-    }
     obstore.put(seaweed.store(), f"{CREATOR}/holiday.png", b"")
-    with remote(fresh(dataset("streaming")), **variables) as there:
+    with remote(fresh(dataset("streaming")), **seaweed.variables) as there:
         there.seed()
         assert there.written() == ONCE | {"files": 0}
         assert len(seaweed.listed()) == 21
