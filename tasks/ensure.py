@@ -20,6 +20,9 @@ from tasks.postgres.database import Connection
 from tasks.services.port import Held, ServiceFailed
 from tasks.work import Work
 
+EXAMPLES = 3
+"""Objects that a violated check names."""
+
 AT_ONCE = 50
 """Objects whose contents are made, and held in memory, at a time."""
 
@@ -111,23 +114,27 @@ def proof(work: Work, resource: Resource, run: Run, connection: Connection) -> t
     A row counts when it is in the database, an object when its key is one of ours.
     """
     held = _held(work, resource)
-    keys: set[str] = set()
+    keys: dict[str, None] = {}
     for rows in chunks(resource.of, run, work.profile.chunk_rows):
         numbers = read.numbers(
             connection, resource.of, int(rows.number.min()), int(rows.number.max())
         )
         there = np.flatnonzero(np.isin(rows.number, numbers))
-        keys.update(resource.keys(rows.take(there)) if len(there) else ())
+        keys |= dict.fromkeys(resource.keys(rows.take(there)) if len(there) else ())
+    lacking = [key for key in keys if not _there(held, key)]
+    alone = [key for key in held if key not in keys]
     return (
         Check(
             f"every_row_of_{resource.of.name}_has_its_{resource.port}",
             f"Each row's object is in {resource.table}, and not in error.",
-            sum(not _there(held, key) for key in keys),
+            len(lacking),
+            tuple(_told(held, key) for key in lacking[:EXAMPLES]),
         ),
         Check(
             f"every_{resource.port}_of_{resource.of.name}_has_its_row",
             f"No object of ours is in {resource.table} without a row.",
-            sum(key not in keys for key in held),
+            len(alone),
+            tuple(alone[:EXAMPLES]),
         ),
     )
 
@@ -149,6 +156,11 @@ def _good(held: Held | None) -> bool:
 
 def _there(held: dict[str, Held], key: str) -> bool:
     return _good(held.get(key))
+
+
+def _told(held: dict[str, Held], key: str) -> str:
+    """A key, with what its service says about the object."""
+    return f"{key} ({held[key].problem})" if key in held and held[key].problem else key
 
 
 def _ready(held: dict[str, Held], key: str) -> bool:

@@ -45,8 +45,7 @@ class Outcome:
         self.reports.append(report)
         self.failed += [f"{report.dataset}: {one}" for one in part.failed]
         self.failed += [
-            f"{report.dataset}: check {check.name} has {check.violations} violations"
-            for check in report.violated
+            f"{report.dataset}: check {check.name} {check.verdict}" for check in report.violated
         ]
         self.said.append(part.said or _did(report))
 

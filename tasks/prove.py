@@ -46,7 +46,9 @@ def reported(step: Step, found: Standing) -> StepReport:
 def complete(steps: tuple[StepReport, ...]) -> Check:
     """Whether every target is present, but for what the application's worker still has to do."""
     lacking = sum(one.missing - one.awaited for one in steps)
-    return Check("every_declared_row_is_present", "No entity lacks a row of its target.", lacking)
+    names = tuple(one.name for one in steps if one.missing)
+    rule = "No entity lacks a row of its target."
+    return Check("every_declared_row_is_present", rule, lacking, names)
 
 
 def checked(work: Work) -> tuple[Check, ...]:

@@ -97,11 +97,19 @@ class Check:
     name: str
     rule: str
     violations: int
+    examples: tuple[str, ...] = ()
+    """Some of what breaks it: keys, or names of steps."""
 
     @property
     def passed(self) -> bool:
         """Whether no row breaks it."""
         return self.violations == 0
+
+    @property
+    def verdict(self) -> str:
+        """What is wrong, for a sentence: "has 2 violations, such as 00000000-5eed-…"."""
+        such = f", such as {', '.join(self.examples)}" if self.examples else ""
+        return f"has {self.violations} violations{such}"
 
 
 @dataclass(frozen=True)

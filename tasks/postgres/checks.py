@@ -26,6 +26,9 @@ from tasks.postgres.ownership import rows_of
 
 _BLOCK = re.compile(r"^-- name: (\w+)\n((?:--[^\n]*\n)+)(.*?)(?=^-- name: |\Z)", re.M | re.S)
 
+_KEY = re.compile(r"[\w-]{6,64}")
+"""What an example may look like: a check can return anything, and only a key is shown."""
+
 
 @dataclass(frozen=True)
 class Query:
@@ -65,8 +68,10 @@ def check(connection: Connection, dataset: Dataset, run: Run, query: Query) -> C
             for name, value in run.requirements.items()
         },
     }
-    counted = sql.SQL("SELECT count(*) FROM ({}) AS violation").format(
+    counted = sql.SQL("SELECT count(*), min(violation::text) FROM ({}) AS violation").format(
         sql.SQL(query.text.rstrip("; \n")).format(**words)
     )
     row = connection.execute(counted).fetchone()
-    return Check(query.name, query.rule, int(row[0]) if row else 0)
+    violations, one = row or (0, None)
+    example = (one or "").strip('()"')
+    return Check(query.name, query.rule, violations, (example,) if _KEY.fullmatch(example) else ())

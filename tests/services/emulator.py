@@ -51,6 +51,9 @@ class Asked:
         return f"{self.method} {self.path}"
 
 
+Watch = Callable[[Asked], None]
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the server says; no `content`, no body."""
@@ -86,7 +89,7 @@ class Emulator:
         self.faults: list[Fault] = []
         self.wrong: list[str] = []
         """What a client or this server did that no contract allows."""
-        self.watch: Callable[[Asked], None] = lambda asked: None
+        self.watch: Watch = lambda asked: None
         """Told of every request before it is done."""
         self._lock = threading.Lock()
         self._closing = threading.Event()

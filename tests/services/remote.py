@@ -62,11 +62,11 @@ class Remote:
                 for one in steps
             }
 
-    def violated(self) -> dict[str, int]:
+    def violated(self) -> dict[str, str]:
         """What verify objects to."""
         with self.world.opened("verify") as work:
             found = (complete(counts(work, ordered(work.dataset.steps))), *checked(work))
-        return {one.name: one.violations for one in found if not one.passed}
+        return {one.name: one.verdict for one in found if not one.passed}
 
     def written(self) -> dict[str, int]:
         """Requests so far that made or removed something."""

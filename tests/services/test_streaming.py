@@ -9,6 +9,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import obstore
@@ -22,7 +23,7 @@ from tasks.remove import preview, remove
 from tasks.services.port import ServiceFailed
 from tests.postgres.worlds import World, others, versions
 from tests.services import auth_server, mux_server
-from tests.services.emulator import Asked, How
+from tests.services.emulator import Asked, Emulator, How, Watch
 from tests.services.remote import Remote, remote
 from tests.services.seaweed import Seaweed
 
@@ -32,6 +33,7 @@ SEASON = "00000000-5eed-0002-0002-000000000001"
 SERIES = "00000000-5eed-0002-0001-000000000001"
 CREATOR = "00000000-5eed-0001-0001-000000000001"
 ASSETS = mux_server.ASSETS
+WHY = "download_failed: The file could not be downloaded."
 
 ONCE = {"accounts": 72, "files": 20, "assets": 208, "removed": 0}
 
@@ -116,9 +118,10 @@ def test_an_errored_asset_is_named_and_made_anew_by_the_next_run(there: Remote) 
     empty = "SELECT count(*) FROM episodes WHERE mux_asset_id IS NULL AND mux_playback_id IS NULL"
     assert one(there, empty) == 2
     assert there.violated() == {
-        "every_declared_row_is_present": 4,  # two assets, and two that are ready
-        "every_published_episode_has_a_video": 2,
-        "every_row_of_episodes_has_its_video": 2,
+        "every_declared_row_is_present": "has 4 violations, such as videos, videos_ready",
+        "every_published_episode_has_a_video": f"has 2 violations, such as {EPISODE}",
+        "every_row_of_episodes_has_its_video": f"has 2 violations, such as {EPISODE} ({WHY}), "
+        f"{OTHER_EPISODE} ({WHY})",
     }
     there.video.broken.clear()
     reports = there.seed()
@@ -136,8 +139,8 @@ def test_an_asset_that_is_never_ready_ends_the_wait_and_is_not_doubled(there: Re
         reports = there.seed()
         assert reports["videos_ready"].missing == 1
         assert there.violated() == {
-            "every_declared_row_is_present": 1,
-            "every_published_episode_has_a_video": 1,
+            "every_declared_row_is_present": "has 1 violations, such as videos_ready",
+            "every_published_episode_has_a_video": f"has 1 violations, such as {EPISODE}",
         }
         assert there.written() == ONCE
     assert time.monotonic() - started < 10
@@ -201,35 +204,38 @@ def seed_in_child(address: Address, profiles: Path, variables: dict[str, str]) -
     World(dataset("streaming"), address, address, profiles, variables).seed()
 
 
-@pytest.mark.parametrize(
-    ("port", "request_", "many"),
-    [
-        ("auth", f"POST {auth_server.USERS}", 72),
-        ("storage", "POST .*/object/thumbnails/.*", 20),
-        ("video", f"POST {ASSETS}", 208),
-    ],
-)
-def test_a_run_that_is_killed_in_the_middle_is_completed_by_the_next(
-    there: Remote, port: str, request_: str, many: int
-) -> None:
-    server = there.servers[port]
-    left = random.randrange(2, many)
+MADE = {
+    "auth": (f"POST {auth_server.USERS}", 72),
+    "storage": ("POST .*/object/thumbnails/.*", 20),
+    "video": (f"POST {ASSETS}", 208),
+}
+
+
+def test_runs_that_are_killed_at_each_service_are_completed_by_the_next(there: Remote) -> None:
     world = there.world
     arguments = (world.address, world.profiles, dict(world.variables))
-    child = CHILDREN.Process(target=seed_in_child, args=arguments)
-
-    def watch(asked: Asked) -> None:
-        if re.fullmatch(request_, str(asked)) and server.count(request_) == left:
-            assert child.pid is not None
-            os.kill(child.pid, signal.SIGKILL)  # this request is done nevertheless
-
-    server.watch = watch
-    child.start()
-    child.join(60)
-    assert child.exitcode == -signal.SIGKILL
+    for port, (request, many) in MADE.items():
+        server, moment = there.servers[port], random.randrange(2, many)
+        child = CHILDREN.Process(target=seed_in_child, args=arguments)
+        server.watch = killing(child, server, request, moment)
+        child.start()
+        child.join(120)
+        assert (port, moment, child.exitcode) == (port, moment, -signal.SIGKILL)
+        server.watch = lambda asked: None
     there.seed()
     assert there.written() == ONCE
     assert there.violated() == {}
+
+
+def killing(child: SpawnProcess, server: Emulator, request: str, moment: int) -> Watch:
+    """Kills the child when it asks for that the so-manieth time; what it asks for is done."""
+
+    def watch(asked: Asked) -> None:
+        if re.fullmatch(request, str(asked)) and server.count(request) == moment:
+            assert child.pid is not None
+            os.kill(child.pid, signal.SIGKILL)
+
+    return watch
 
 
 # -- people -----------------------------------------------------------------------------------

@@ -74,7 +74,13 @@ def test_the_document_has_the_promised_keys() -> None:
         "queued",
         "awaited",
     }
-    assert document["checks"][0].keys() == {"name", "passed", "violations", "rule"}
+    assert document["checks"][0].keys() == {"name", "passed", "violations", "rule", "examples"}
+
+
+def test_a_verdict_names_some_of_what_breaks_a_rule() -> None:
+    assert BROKEN.verdict == "has 2 violations"
+    named = Check("every_order_total_adds_up", "", 2, ("STG-0001", "STG-0002"))
+    assert named.verdict == "has 2 violations, such as STG-0001, STG-0002"
 
 
 def test_the_document_is_json_with_these_values() -> None:
@@ -102,12 +108,14 @@ def test_the_document_is_json_with_these_values() -> None:
             "rule": "None exceeds the one before it.",
             "passed": True,
             "violations": 0,
+            "examples": [],
         },
         {
             "name": "every_order_total_adds_up",
             "rule": "Items sum up to the subtotal.",
             "passed": False,
             "violations": 2,
+            "examples": [],
         },
     ]
     assert document["digests"] == {"orders": "0123456789abcdef" * 4}
