@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tasks.engine.entity import Dataset, Entity
+from tasks.engine.errors import SeedbedError
 from tasks.engine.report import StepReport
 from tasks.engine.run import as_frame
 from tasks.fill import RowsMissing
@@ -17,6 +18,16 @@ from tasks.work import Work
 
 AUTH = "auth"
 """The port of entities whose rows an auth server can make."""
+
+
+class AccountsElsewhere(SeedbedError):
+    """The auth server is another database's; found out with one account, before any other."""
+
+    def __init__(self, dataset: str, server: str) -> None:
+        super().__init__(
+            f"{dataset}: {server} does not keep its accounts in this database; let SUPABASE_URL "
+            "and the database's address name the same project. One account was touched there"
+        )
 
 
 def accounts_of(work: Work) -> AuthServer | None:
@@ -40,14 +51,17 @@ def open_accounts(
     that come with an account (identities) are only counted.
 
     Raises:
-        RowsMissing: the tables do not hold what the server says it made; is it this database's?
+        AccountsElsewhere: the first account is not in the database.
+        RowsMissing: the tables do not hold what the server says it made.
     """
     started = time.monotonic()
     with work.database.reading() as connection:
         gap = read.Gap(connection, entity, work.at(connection), work.profile.chunk_rows)
         accounts = [account for rows in gap for account in _accounts(as_frame(rows))]
-    for account in accounts:
+    for number, account in enumerate(accounts):
         server.ensure(account)
+        if number == 0 and not _is_here(work, entity, account["id"]):
+            raise AccountsElsewhere(work.dataset.name, server.kind)
         progress(1)
     if gap.missing:
         with work.database.writing() as connection:
@@ -65,6 +79,13 @@ def open_accounts(
         seconds=time.monotonic() - started,
         step=entity.step,
     )
+
+
+def _is_here(work: Work, entity: Entity, account: str) -> bool:
+    """Whether the database holds the account."""
+    (number,), _ = entity.key.read([UUID(account)])
+    with work.database.reading() as connection:
+        return bool(len(read.numbers(connection, entity, int(number), int(number))))
 
 
 def is_ours(dataset: Dataset, account: str) -> bool:

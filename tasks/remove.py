@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tasks.accounts import AUTH, accounts_of, is_ours
+from tasks.accounts import AUTH, AccountsElsewhere, accounts_of, is_ours
 from tasks.engine.errors import SeedbedError
 from tasks.engine.order import ordered
 from tasks.engine.plan import Removal
@@ -159,9 +159,13 @@ def _close_accounts(work: Work) -> dict[str, int]:
         _, kept = pins(connection, work.dataset, everything(work.dataset))
     staying = {str(key) for keys in kept.values() for key in keys}
     going = [one for one in server.ids() if one not in staying and is_ours(work.dataset, one)]
-    server.remove(going)  # listed to the end before: pages shift while accounts go
-    with work.database.reading() as connection:
-        after = _rows_of_accounts(work, connection)
+    # Listed to the end before: pages shift while accounts go. The first one tells whose they are.
+    for some in (going[:1], going[1:]):
+        server.remove(some)
+        with work.database.reading() as connection:
+            after = _rows_of_accounts(work, connection)
+        if going and after == before:
+            raise AccountsElsewhere(work.dataset.name, server.kind)
     return {table: rows - after[table] for table, rows in before.items()}
 
 

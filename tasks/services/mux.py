@@ -89,7 +89,7 @@ class Mux:
         return "assets can be listed"
 
     def _all(self) -> Iterator[Held]:
-        where: dict[str, str | int] = {"limit": PAGE, "page": 1}
+        where: dict[str, str | int] = {"limit": PAGE}
         while True:
             body = self._api.json("GET", ASSETS, doing="list assets", needs="data", params=where)
             assets = body["data"]
@@ -97,8 +97,8 @@ class Mux:
             cursor = body.get("next_cursor")
             if cursor:
                 where = {"limit": PAGE, "cursor": cursor}
-            elif "page" in where and len(assets) == PAGE:
-                where["page"] = int(where["page"]) + 1
+            elif "cursor" not in where and len(assets) == PAGE:
+                where["page"] = int(where.get("page", 1)) + 1
             else:
                 return
 

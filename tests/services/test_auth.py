@@ -14,6 +14,7 @@ import pytest
 from supabase_auth import SyncGoTrueAdminAPI
 from supabase_auth.errors import AuthApiError
 
+from tasks.accounts import AccountsElsewhere
 from tasks.datasets import dataset
 from tasks.engine.entity import Dataset
 from tasks.engine.report import StepReport
@@ -298,3 +299,30 @@ def test_an_account_whose_rows_stay_stays(
     assert {str(one) for one in column(person, "SELECT id FROM auth.users")} >= {NAME}
     assert len(column(person, "SELECT id FROM auth.users")) == 2
     assert len(column(person, "SELECT id FROM followers")) == 1
+
+
+def test_an_auth_server_of_another_database_is_found_out_with_one_account(
+    remote: World, server: AuthServer, person: Connection, fresh: Callable[[Dataset], World]
+) -> None:
+    elsewhere = fresh(remote.dataset)
+    elsewhere.seed()  # as rows
+    elsewhere.profile(services={"auth": {"adapter": "supabase"}})
+    wrong = replace(elsewhere, variables=remote.variables)
+    said = (
+        "streaming: auth server at 127.0.0.1 does not keep its accounts in this database; let "
+        "SUPABASE_URL and the database's address name the same project. One account was touched "
+        "there"
+    )
+    open_all(remote)
+    with wrong.opened("reset") as work:
+        with pytest.raises(AccountsElsewhere) as caught:
+            remove(work, strict=False)
+        assert str(caught.value) == said
+    assert server.count(f"DELETE {USERS}/.*") == 1
+    with wrong.superuser() as other:
+        other.execute("DELETE FROM auth.users")
+    asked = server.count(f"POST {USERS}")
+    with pytest.raises(AccountsElsewhere) as caught:
+        open_all(wrong)
+    assert str(caught.value) == said
+    assert server.count(f"POST {USERS}") == asked + 1
