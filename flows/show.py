@@ -102,7 +102,8 @@ def as_text(documents: Sequence[Document], message: str, *, done: bool, timings:
             )
         for drift in document["drift"]:
             columns = ", ".join(drift["columns"])
-            out.print(f"[yellow]edited[/] {drift['rows']} of {drift['table']}: {columns}")
+            word = "edited" if drift["certain"] else "differs"
+            out.print(f"[yellow]{word}[/] {drift['rows']} of {drift['table']}: {columns}")
         for note in document["notes"]:
             if note not in message:
                 out.print(f"[yellow]note[/] {escape(note)}")

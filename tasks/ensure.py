@@ -105,7 +105,7 @@ def standing(work: Work, step: Resource | Wait, run: Run) -> Standing:
         target += len(keys)
         good = _ready if isinstance(step, Wait) else _there
         present += sum(good(held, key) for key in keys)
-    return Standing(step.name, step.table, target, present)
+    return Standing(step.name, step.table, target, present, settles=isinstance(step, Wait))
 
 
 def proof(work: Work, resource: Resource, run: Run, connection: Connection) -> tuple[Check, ...]:

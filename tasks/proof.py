@@ -101,8 +101,12 @@ def _left_out(assignment: Assignment) -> tuple[str, ...]:
 
 
 def _verified_said(report: Report) -> str:
-    rows = sum(step.present + step.added for step in report.entities)
-    drift = f", {sum(one.rows for one in report.drift)} rows edited" if report.drift else ""
+    entities = {one.name for one in dataset(report.dataset).entities}
+    rows = sum(one.present + one.added for one in report.entities if one.name in entities)
+    edited = sum(one.rows for one in report.drift if one.certain)
+    differing = sum(one.rows for one in report.drift) - edited
+    drift = f", {edited} rows edited" if edited else ""
+    drift += f", {differing} rows that would be made otherwise now" if differing else ""
     return (
         f"{report.dataset}: {len(report.checks)} checks passed over {rows} rows{drift}, "
         f"+{report.added} -{report.removed}, {report.seconds:.1f} s"

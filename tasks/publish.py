@@ -146,7 +146,12 @@ def publish_notes(report: Report, failed: Sequence[str]) -> None:
     lines: Sequence[str] = [
         *(f"**{one}**" for one in failed),
         *(f"kept: {pin}" for pin in report.kept),
-        *(f"edited since it was seeded, and left alone: {one}" for one in report.drift),
+        *(
+            f"edited since it was seeded, and left alone: {one}"
+            if one.certain
+            else f"would be made otherwise now, or was edited; left alone: {one}"
+            for one in report.drift
+        ),
         *report.notes,
     ]
     if lines:

@@ -46,7 +46,7 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
 
     def body(assignment: Assignment) -> State[Any]:
         found = survey(work(assignment), steps)
-        said = f"{found.gap} rows to add, {found.removal.rows} a reset would remove"
+        said = f"{found}, {found.removal.rows} a reset would remove"
         return Completed(message=said, data=found)
 
     found: Plan = result(assignment, "plan", "What is missing, and what a reset would do.", body)
@@ -60,7 +60,7 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
     notes = (*beyond, reset, *found.removal.slow)
     report = _report(assignment, reports).with_(kept=found.removal.pins, notes=notes)
     publish_report(report)
-    return Part(report, said=f"{assignment.dataset}: {found.gap} rows to add; {reset}")
+    return Part(report, said=f"{assignment.dataset}: {found}; {reset}")
 
 
 def seed_round(assignment: Assignment, intent: Intent) -> Part:

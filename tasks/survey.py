@@ -38,7 +38,8 @@ def standings(connection: Connection, work: Work, wanted: Iterable[Step]) -> tup
         if isinstance(step, Update):
             columns = work.columns[step.name]
             due = pending(connection, step, run, columns, work.profile.chunk_rows)
-            found.append(Standing(step.name, step.table, due.target, due.present - due.changing))
+            right = due.present - due.changing
+            found.append(Standing(step.name, step.table, due.target, right, settles=True))
             continue
         if isinstance(step, Resource | Wait):
             found.append(standing(work, step, run))

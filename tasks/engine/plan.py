@@ -24,6 +24,8 @@ class Standing:
     """Owned rows outside the target: a day that left the window, a larger scale's rows."""
     lacking: tuple[Lack, ...] = ()
     """The parents that a requirement asks more for."""
+    settles: bool = False
+    """Its rows are changed or awaited, not added."""
 
     @property
     def unmet(self) -> int:
@@ -84,6 +86,11 @@ class Plan:
     def gap(self) -> int:
         """Rows to add or to change over all steps."""
         return sum(step.gap for step in self.steps)
+
+    def __str__(self) -> str:
+        settled = sum(step.gap for step in self.steps if step.settles)
+        more = f", {settled} to change" if settled else ""
+        return f"{self.gap - settled} rows to add{more}"
 
 
 def missing(rows: Rows, present: Integers) -> Rows:

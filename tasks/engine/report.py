@@ -123,6 +123,9 @@ class Drift:
     table: str
     rows: int
     columns: tuple[str, ...]
+    certain: bool = True
+    """Somebody edited them. Otherwise they were made around rows of others or with other numbers,
+    and would be made otherwise now: edited or not, nobody can tell."""
 
     def __str__(self) -> str:
         return f"{self.rows} rows of {self.table} ({self.entity}) in {', '.join(self.columns)}"

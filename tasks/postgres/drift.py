@@ -71,7 +71,7 @@ def drift(
     if not rows:
         return None
     changed = tuple(name for name, count in differing.items() if count)
-    return Drift(entity.name, entity.table, rows, changed)
+    return Drift(entity.name, entity.table, rows, changed, certain=not entity.grounded)
 
 
 def _present(connection: Connection, entity: Entity, target: Rows) -> Rows:

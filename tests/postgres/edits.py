@@ -77,4 +77,5 @@ def edit(person: Connection, work: Work, entity: Entity, draw: random.Random) ->
     with person.transaction():
         person.execute("SET LOCAL session_replication_role = replica")
         rows = person.execute(statement).rowcount
-    return Drift(entity.name, entity.table, rows, tuple(names)) if rows else None
+    certain = not entity.grounded
+    return Drift(entity.name, entity.table, rows, tuple(names), certain) if rows else None

@@ -30,6 +30,9 @@ def test_the_gap_is_target_minus_present() -> None:
     events = Standing("order_events", "order_events", target=277, present=270, beyond=0)
     assert (orders.gap, events.gap) == (3, 7)
     assert Plan("commerce", (orders, events), Removal({}, ())).gap == 10
+    assert str(Plan("commerce", (orders, events), Removal({}, ()))) == "10 rows to add"
+    paid = Standing("orders_paid", "orders", target=100, present=98, settles=True)
+    assert str(Plan("commerce", (orders, paid), Removal({}, ()))) == "3 rows to add, 2 to change"
 
 
 def test_a_removal_counts_its_rows() -> None:

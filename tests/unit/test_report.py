@@ -120,7 +120,13 @@ def test_the_document_is_json_with_these_values() -> None:
     ]
     assert document["digests"] == {"orders": "0123456789abcdef" * 4}
     assert document["drift"] == [
-        {"entity": "orders", "table": "orders", "rows": 1, "columns": ["notes", "status"]}
+        {
+            "entity": "orders",
+            "table": "orders",
+            "rows": 1,
+            "columns": ["notes", "status"],
+            "certain": True,
+        }
     ]
     assert document["kept"] == [
         {
