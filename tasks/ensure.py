@@ -70,14 +70,14 @@ def wait(work: Work, step: Wait, progress: Callable[[int], None]) -> StepReport:
     keys = [key for _, keyed in _keyed(work, resource) for key in keyed]
     waiting = [key for key in keys if not _ready(held, key)]
     for batch in _batches(waiting, work.adapters.settings.video.batch):
-        held = prepared(work, resource, batch, held)
+        held = until_prepared(work, resource, batch, held)
         progress(sum(_ready(held, key) for key in batch))
     ready = sum(_ready(held, key) for key in keys)
     present = len(keys) - len(waiting)
     return _report(step, started, len(keys), present, updated=ready - present)
 
 
-def prepared(
+def until_prepared(
     work: Work, resource: Resource, keys: Collection[str], held: dict[str, Held]
 ) -> dict[str, Held]:
     """Look again until none of the objects is being prepared, or the time is up.

@@ -16,7 +16,7 @@ from tasks.engine.order import ordered
 from tasks.engine.plan import Removal
 from tasks.engine.resource import Resource
 from tasks.engine.target import chunks
-from tasks.ensure import prepared
+from tasks.ensure import until_prepared
 from tasks.postgres import delete, read, record
 from tasks.postgres.database import Connection
 from tasks.postgres.references import Candidates, Kept, everything, pins
@@ -120,7 +120,7 @@ def _cleared(work: Work, resource: Resource, staying: set[str]) -> int:
         if not going:
             return removed
         # Some services delete no object while they prepare it.
-        held = prepared(work, resource, going, held)
+        held = until_prepared(work, resource, going, held)
         gone = [held[key] for key in sorted(going & held.keys())]
         store.remove(resource.place, gone)
         removed += len(gone)

@@ -76,6 +76,8 @@ class Mux:
         for one in gone:
             doing = f"delete the asset of {one.key}"
             answer = self._api.request("DELETE", f"{ASSETS}/{one.id}", doing=doing)
+            if answer.status_code == 400 and one.state == "preparing":
+                raise ServiceFailed("video", doing, "it is still being prepared; try again later")
             if not answer.is_success and answer.status_code != 404:
                 raise self._api.refused(doing, answer)
 

@@ -173,11 +173,11 @@ def test_a_creation_that_is_never_done_is_given_up(server: MuxServer, mux: Mux) 
 
 
 def test_an_asset_in_preparation_is_not_deleted(server: MuxServer, mux: Mux) -> None:
-    held = Held(KEY, server.put(KEY, status="preparing"))
+    held = Held(KEY, server.put(KEY, status="preparing"), "preparing")
     with pytest.raises(ServiceFailed) as caught:
         mux.remove("", [held])
     assert str(caught.value) == (
-        f"video: could not delete the asset of {KEY}: it answered 400 (invalid_parameters)"
+        f"video: could not delete the asset of {KEY}: it is still being prepared; try again later"
     )
 
 

@@ -83,6 +83,18 @@ def test_ours_are_found_among_thousands_of_others(seaweed: Seaweed) -> None:
     assert seaweed.listed() == set()
 
 
+def test_a_listing_ends_behind_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(store: object, *, offset: str) -> Iterator[list[dict[str, str]]]:
+        assert offset < PREFIX
+        yield [{"path": f"{PREFIX[:-1]},~.png"}, {"path": NAME}]
+        yield [{"path": f"{PREFIX[:-1]}.png"}]
+        raise AssertionError("read on")
+
+    monkeypatch.setattr(obstore, "list", listed)
+    storage = Bucket("http://127.0.0.1:9", KEY, SECRET, "auto")
+    assert list(storage.held(BUCKET, PREFIX)) == [NAME]
+
+
 @pytest.mark.parametrize(
     ("key", "secret", "code"),
     [("canary-wrong", SECRET, "InvalidAccessKeyId"), (KEY, "canary-w", "SignatureDoesNotMatch")],

@@ -156,7 +156,8 @@ def test_a_reset_waits_for_assets_and_names_those_that_cannot_go(there: Remote) 
     with there.world.opened("reset") as work, pytest.raises(ServiceFailed) as caught:
         remove(work, strict=False)
     assert str(caught.value) == (
-        f"video: could not delete the asset of {EPISODE}: it answered 400 (invalid_parameters)"
+        f"video: could not delete the asset of {EPISODE}: it is still being prepared; try again "
+        "later"
     )
     assert one(there, "SELECT count(*) FROM series") == 20
     there.video.stuck.clear()
