@@ -76,7 +76,12 @@ class Seaweed:
             *(str(weed), "-logtostderr=true", "server", "-s3", "-s3.config=s3.json"),
             *("-dir=.", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false"),
             *("-master.volumeSizeLimitMB=64", "-volume.max=0", "-s3.iam=false"),
-            *("-s3.port.iceberg=0", "-filer.localSocket=filer.sock", "-master.electionTimeout=1s"),
+            *(
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
+                "-filer.localSocket=filer.sock",
+                "-master.electionTimeout=1s",
+            ),
             *(f"-{part}.port={port}" for part, port in self._ports.items()),
             *(f"-{part}.port.grpc={port}" for part, port in self._grpc.items()),
         ]
@@ -95,6 +100,9 @@ class Seaweed:
         deadline = time.monotonic() + PATIENCE
         store = self.store(retry_config={"max_retries": 0})
         while True:
+            if self._process is None or self._process.poll() is not None:
+                log = (self._folder / "log").read_text().splitlines()
+                raise RuntimeError(f"it ended by itself: {log[-1]}")
             try:
                 obstore.put(store, "ready", b"")
                 obstore.delete(store, "ready")
