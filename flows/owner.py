@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +18,9 @@ from tasks.engine.resource import Resource
 from tasks.postgres import embedded, guard, record
 from tasks.postgres.connect import session
 from tasks.services.adapters import LOCAL_AUTH, Adapters
+from tasks.services.embeddings import embedder
 from tasks.services.port import ServiceFailed
+from tasks.services.queue import jobs
 from tasks.work import address_of, profile_of
 
 
@@ -52,20 +55,28 @@ def services(environment: str, name: str) -> Iterator[Looked]:
     """Ask every service that the dataset uses something that needs its credentials.
 
     Raises:
-        NoCredentials: an address or key is missing.
+        NoCredentials, BadSetting: an address or key is missing, or mistaken.
     """
-    chosen = dataset(name)
+    chosen, settings = dataset(name), profile_of(environment).services
     places = {one.port: one.place for one in chosen.later if isinstance(one, Resource)}
-    with closing(Adapters(profile_of(environment).services, os.environ, Path())) as adapters:
+    with closing(Adapters(settings, os.environ, Path())) as adapters:
         for port, adapter in adapters.used(chosen).items():
             if adapter is None:
                 yield Looked(port, LOCAL_AUTH, "no credentials needed", True)
-                continue
-            try:
-                said = adapter.check(places.get(port, ""))
-                yield Looked(port, adapter.kind, said, True)
-            except ServiceFailed as failed:
-                yield Looked(port, adapter.kind, str(failed), False)
+            else:
+                place = places.get(port, "")
+                yield _asked(port, adapter.kind, partial(adapter.check, place))
+    if any(one.through == "embeddings" for one in chosen.entities):
+        queued = settings.embeddings.mode == "queue"
+        maker = jobs(os.environ) if queued else embedder(settings.embeddings, os.environ)
+        yield _asked("embeddings", maker.kind, maker.check)
+
+
+def _asked(port: str, kind: str, check: Callable[[], str]) -> Looked:
+    try:
+        return Looked(port, kind, check(), True)
+    except ServiceFailed as failed:
+        return Looked(port, kind, str(failed), False)
 
 
 def mark(environment: str, name: str, days: int) -> str:

@@ -34,6 +34,13 @@ class Embedder(Protocol):
     def repeatable(self) -> bool:
         """Whether the same text always gives the same vector, so that making it anew proves."""
 
+    def check(self) -> str:
+        """Ask for something that needs the credentials; writes nothing.
+
+        Raises:
+            ServiceFailed: the server cannot be reached, or refuses them.
+        """
+
     def vectors(self, texts: Bytes, dimensions: int) -> Vectors:
         """Vectors of length 1, shape (n, dimensions), of texts (`S`, shape (n,))."""
 
@@ -44,6 +51,10 @@ class Hashed:
     kind = "local, hashed words; lexical, not semantic"
     batch = None
     repeatable = True
+
+    def check(self) -> str:
+        """See `Embedder`."""
+        return "no credentials needed"
 
     def vectors(self, texts: Bytes, dimensions: int) -> Vectors:
         """See `Embedder`."""
@@ -65,6 +76,16 @@ class Remote:
     def kind(self) -> str:
         """See `Embedder`."""
         return f"openai, {self._model} at {self._api.host}"
+
+    def check(self) -> str:
+        """See `Embedder`; embeds one word."""
+        doing = "embed one word"
+        body = {"model": self._model, "input": ["seed"]}
+        try:
+            self._api.json("POST", "/v1/embeddings", doing=doing, repeatable=True, json=body)
+        except Unanswered as unanswered:
+            raise ServiceFailed("embeddings", doing, unanswered.problem) from None
+        return "a word can be embedded"
 
     def vectors(self, texts: Bytes, dimensions: int) -> Vectors:
         """See `Embedder`.

@@ -54,6 +54,19 @@ class Jobs:
             decode_responses=True,
         )
 
+    @property
+    def kind(self) -> str:
+        """Where the list is, without a credential."""
+        return f"Redis list {LIST} at {self._host}, for the application's own worker"
+
+    def check(self) -> str:
+        """Count the jobs that wait; writes nothing.
+
+        Raises:
+            ServiceFailed: the server cannot be reached, or refuses the login.
+        """
+        return f"{self._do('llen', LIST)} jobs are waiting"
+
     def waiting(self) -> list[UUID]:
         """The shares whose job is still in the list; whatever else stands there is left out.
 

@@ -18,6 +18,7 @@ _IDS = uuid_key("0002-0004")
     key=uuid_key("0002-0001", fan=1, column="share_id"),
     per=transcripts,
     count=exactly(1),
+    through="embeddings",
     chunk=1_000,  # a vector takes six kilobytes
 )
 def embeddings(rows: Rows) -> Columns:

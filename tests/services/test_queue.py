@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from flows.__main__ import main
 from tasks.datasets import dataset
 from tasks.engine.errors import BadSetting
 from tasks.enqueue import await_worker
@@ -238,3 +239,24 @@ def test_a_run_that_only_looks_needs_no_queue(queued: World) -> None:
     queued.seed()
     with replace(queued, variables={}).opened("verify") as work:
         assert await_worker(work).missing == 2
+
+
+def test_the_services_command_counts_the_waiting_jobs(
+    redis_server: Server,
+    queue: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = ['datasets = ["transcripts"]', "[services.embeddings]", 'mode = "queue"']
+    (tmp_path / "dev.toml").write_text("\n".join(lines))
+    monkeypatch.setenv("SEEDBED_ENVIRONMENTS", str(tmp_path))
+    monkeypatch.setenv("SEEDBED_REDIS_URL", redis_server.url)
+    queue.rpush(LIST, "{}", "{}")
+    assert main(["services"]) == 0
+    host = f"Redis list embedding:jobs at 127.0.0.1:{redis_server.port}"
+    said = f"{host}, for the application's own worker; 2 jobs are waiting\n"
+    assert capsys.readouterr().out == f"passed  transcripts  embeddings: {said}"
+    monkeypatch.setenv("SEEDBED_REDIS_URL", f"redis://127.0.0.1:{free_port()}/0")
+    assert main(["services"]) == 1
+    assert capsys.readouterr().out.startswith("FAILED  transcripts  embeddings: ")
