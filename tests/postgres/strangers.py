@@ -239,11 +239,25 @@ def given(connection: Connection, dataset: Dataset, rows: dict[str, set[Any]]) -
     tables = {qualified(table): table for table in dataset.tables}
     return sum(
         len(rows[tables[tie.child]] & rows[tables[tie.parent]])
+        for tie in _twins(connection, dataset)
+    )
+
+
+def made_by_the_application(connection: Connection, dataset: Dataset) -> set[str]:
+    """The entities whose rows come with those of another."""
+    return {
+        one.name for tie in _twins(connection, dataset) for one in entities_of(dataset, tie.child)
+    }
+
+
+def _twins(connection: Connection, dataset: Dataset) -> list[Arrow]:
+    return [
+        tie
         for tie in arrows(connection, dataset)
         if (made := entities_of(dataset, tie.child))
         and tie.columns == (made[0].key.column,)
         and all(one.staged for one in made)
-    )
+    ]
 
 
 # -- putting rows in ----------------------------------------------------------------------------
