@@ -18,7 +18,7 @@ seed: install  ## seed the datasets of `dev` on the embedded server by a deploym
 	@$(BIN)/seedbed status
 
 test: lint  ## all tests, on a real PostgreSQL
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 lint: install  ## linter, formatter, types
 	$(BIN)/ruff check .
