@@ -15,6 +15,7 @@ from tasks.engine.order import ordered
 from tasks.engine.report import Report, StepReport
 from tasks.enqueue import await_worker
 from tasks.outcome import Part
+from tasks.postgres import record
 from tasks.prove import checked, complete, counts, digests, drifted
 from tasks.publish import publish_report
 from tasks.step import as_task
@@ -72,7 +73,7 @@ def verified(assignment: Assignment, part: Part) -> Part:
         digests=part.report.digests or results["digests"],
         seconds=part.report.seconds + time.monotonic() - started,
         spent=spent,
-        notes=tuple(dict.fromkeys([*part.report.notes, *_left_out(assignment), *said])),
+        notes=tuple(dict.fromkeys([*part.report.notes, *_to_say(assignment), *said])),
     )
     publish_report(report)
     return replace(part, report=report, said=_verified_said(report))
@@ -91,12 +92,24 @@ def _worker_done(assignment: Assignment, spent: dict[str, float]) -> tuple[str, 
     return (str(result(assignment, "worker", about, timed(spent, "worker", body))),)
 
 
-def _left_out(assignment: Assignment) -> tuple[str, ...]:
-    """What the dataset leaves out on purpose, and which services are only local ones."""
+def _to_say(assignment: Assignment) -> tuple[str, ...]:
+    """Rows of earlier versions, what is left out on purpose, and which services are local ones."""
     opened = work(assignment)
+    with opened.database.reading() as connection:
+        recorded = record.latest(connection, assignment.dataset)
+    older = sorted((recorded.generators if recorded else frozenset()) - {opened.author.generator})
     return (
+        *(earlier(one, opened.author.generator) for one in older),
         *(f"left out on purpose: {one}" for one in opened.dataset.notes),
         *opened.kinds,
+    )
+
+
+def earlier(version: str, now: str) -> str:
+    """What verify says of rows that an earlier version of the generator made."""
+    return (
+        f"some rows were made by {version}, and this is {now}: what the newer version makes "
+        "otherwise counts as edited; `seedbed refresh --mode rebuild` makes all of them anew"
     )
 
 

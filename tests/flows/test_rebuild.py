@@ -47,3 +47,17 @@ def test_a_rebuild_keeps_the_first_set_though_somebody_signed_up(
         with commerce.connect("therapy") as person:
             person.execute("DELETE FROM \"User\" WHERE id = 'somebody'")
         run(capsys, "reset therapy --confirm")
+
+
+def test_rows_of_an_earlier_version_are_reported_as_such(
+    commerce: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, f"seed commerce --as-of {AS_OF}")
+    with commerce.connect() as person:
+        person.execute("UPDATE seedbed.runs SET generator = 'commerce-0/old' WHERE step = 'orders'")
+    _, found = run(capsys, "verify commerce")
+    assert [note for note in found["notes"] if "commerce-0/old" in note] == [
+        "some rows were made by commerce-0/old, and this is commerce-1/splitmix64-1: what the "
+        "newer version makes otherwise counts as edited; `seedbed refresh --mode rebuild` makes "
+        "all of them anew"
+    ]
