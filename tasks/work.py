@@ -34,6 +34,7 @@ from tasks.postgres.record import Author
 from tasks.postgres.snapshot import Snapshot
 from tasks.services.adapters import SECRETS, Adapters
 from tasks.services.embeddings import KEY, Embedder, Hashed, embedder
+from tasks.variables import require_known
 
 if TYPE_CHECKING:
     from tasks.services.queue import Jobs
@@ -136,8 +137,14 @@ def close(assignment: Assignment) -> None:
 
 
 def profile_of(environment: str) -> Profile:
-    """The environment's profile, from the folder that the process's environment names."""
-    return read_profile(environment, environments_folder(os.environ))
+    """The environment's profile, from the folder that the process's environment names.
+
+    Raises:
+        UnknownVariable: the process's environment has a `SEEDBED_…` that nothing reads.
+    """
+    folder = environments_folder(os.environ)
+    require_known(os.environ, folder)
+    return read_profile(environment, folder)
 
 
 def address_of(chosen: Dataset, profile: Profile, environ: Mapping[str, str]) -> Address:

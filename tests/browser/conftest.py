@@ -29,7 +29,7 @@ from tasks.postgres.address import Address
 from tasks.postgres.digest import digest
 from tasks.work import database_of
 
-SCREENSHOTS = "SEEDBED_SCREENSHOTS"
+SCREENSHOTS = "SEEDBED_TEST_SCREENSHOTS"
 """Names a folder that gets the pictures, too."""
 
 AS_OF = "2026-03-31"

@@ -1,6 +1,6 @@
 """What a person sees in the Prefect UI, without reading a log.
 
-    SEEDBED_SCREENSHOTS=docs/images pytest tests/browser
+    SEEDBED_TEST_SCREENSHOTS=docs/images pytest tests/browser
 
 renews the pictures of the README. The graph is drawn on a canvas: its nodes and edges are
 asserted on the API that the canvas is drawn from, and its colours on the picture.
