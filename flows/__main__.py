@@ -173,11 +173,12 @@ def _look_before(environment: str, names: Sequence[str]) -> None:
     from tasks.postgres import guard
     from tasks.postgres.address import choose
     from tasks.services.adapters import Adapters
-    from tasks.work import profile_of
+    from tasks.work import numbers_of, profile_of
 
     profile = profile_of(environment)
     guard.require([guard.examine_variables(profile, os.environ)])
     for name in names:
+        numbers_of(dataset(name), profile)
         address = choose(dataset(name).name, profile, os.environ)
         if address is not None:
             guard.require([guard.examine_place(profile, address)])

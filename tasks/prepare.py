@@ -15,7 +15,6 @@ from prefect.context import FlowRunContext
 from tasks.datasets import dataset
 from tasks.engine.entity import Dataset
 from tasks.engine.errors import Refused
-from tasks.engine.minimums import resolved
 from tasks.engine.order import selected
 from tasks.engine.settings import Choice, Environment, Profile, check
 from tasks.postgres import guard, lock, read, record
@@ -29,6 +28,7 @@ from tasks.work import (
     application,
     close,
     database_of,
+    numbers_of,
     profile_of,
     work,
 )
@@ -91,6 +91,7 @@ def intent(verb: str, environment: Environment, **asked: Any) -> Intent:
     made = Intent(run_id(), verb, environment, choice)
     for name in made.datasets:
         selected(dataset(name), choice.only, upstream=False)
+        numbers_of(dataset(name), profile_of(environment))
     return made
 
 
@@ -179,8 +180,7 @@ def _coordinates(
             raise OtherSeed(name, recorded.seed, seed)
         if as_of < anchor:
             raise BeforeAnchor(name, anchor, as_of)
-    chosen = profile.requirements.get(name, {})
-    numbers = resolved(name, dataset(name).requirements, chosen, os.environ)
+    numbers = numbers_of(dataset(name), profile)
     return Assignment(
         run=intent.run,
         verb=intent.verb,

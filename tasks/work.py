@@ -21,6 +21,7 @@ from tasks.datasets import dataset
 from tasks.embed import has_texts
 from tasks.engine import draws
 from tasks.engine.entity import Dataset, Entity
+from tasks.engine.minimums import resolved
 from tasks.engine.plan import Standing
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
@@ -145,6 +146,16 @@ def profile_of(environment: str) -> Profile:
     folder = environments_folder(os.environ)
     require_known(os.environ, folder)
     return read_profile(environment, folder)
+
+
+def numbers_of(chosen: Dataset, profile: Profile) -> dict[str, int | str]:
+    """The dataset's requirements: its own, then the profile's, then the environment's.
+
+    Raises:
+        UnknownName, BadSetting: a name or a value that cannot be; nothing was opened.
+    """
+    asked = profile.requirements.get(chosen.name, {})
+    return resolved(chosen.name, chosen.requirements, asked, os.environ)
 
 
 def address_of(chosen: Dataset, profile: Profile, environ: Mapping[str, str]) -> Address:
