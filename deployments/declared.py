@@ -49,6 +49,7 @@ class Limit(Model):
 
     limit: int = Field(ge=1)
     collision_strategy: Literal["ENQUEUE", "CANCEL_NEW"]
+    grace_period_seconds: int = Field(ge=60, description="how long a run may take to begin")
 
 
 class Schedule(Model):

@@ -72,7 +72,8 @@ def register_deployments(
     ids: dict[str, UUID] = {}
     for one in deployments:
         flow = flows[one.entrypoint]
-        strategy = ConcurrencyLimitStrategy(one.concurrency_limit.collision_strategy)
+        limit = one.concurrency_limit
+        strategy = ConcurrencyLimitStrategy(limit.collision_strategy)
         ids[one.full_name] = client.create_deployment(
             flow_ids[one.entrypoint],
             one.name,
@@ -86,8 +87,10 @@ def register_deployments(
             enforce_parameter_schema=one.enforce_parameter_schema,
             work_pool_name=one.work_pool.name,
             job_variables=one.work_pool.job_variables,
-            concurrency_limit=one.concurrency_limit.limit,
-            concurrency_options=ConcurrencyOptions(collision_strategy=strategy),
+            concurrency_limit=limit.limit,
+            concurrency_options=ConcurrencyOptions(
+                collision_strategy=strategy, grace_period_seconds=limit.grace_period_seconds
+            ),
             schedules=[
                 DeploymentScheduleCreate(
                     schedule=CronSchedule(cron=schedule.cron, timezone=schedule.timezone),

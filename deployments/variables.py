@@ -32,6 +32,13 @@ SERVER = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    # By default the slots that runs hold are in the server's memory: after its restart a run in
+    # progress cannot renew its slot, and ends itself.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+        "prefect.server.concurrency.lease_storage.filesystem"
+    ),
+    # How often a run that waits for its deployment's slot looks again; the default is 30.
+    "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
 }
 
 WORKER = {
@@ -48,7 +55,8 @@ def for_server(
 
     PREFECT_API_URL is what the UI's page calls; without it a port other than 4200 breaks the UI.
     The page itself is written when the server starts, by default into the installed package,
-    which may belong to somebody else.
+    which may belong to somebody else. PREFECT_HOME is ours: the slots are files there, and those of
+    another server are not to be touched.
     """
     kept = {name: value for name, value in caller.items() if not _of_targets(name)}
     address = (
@@ -59,6 +67,7 @@ def for_server(
         "PREFECT_API_URL": api,
         "PREFECT_API_DATABASE_CONNECTION_URL": address,
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "ui"),
+        "PREFECT_HOME": str(home / "server"),
     }
     return _without_address(kept) | QUIET | SERVER | own
 
