@@ -69,6 +69,8 @@ class Place:
     query: str = ""
     profile: str = ""
     allowed: str = ""
+    changed: bool = False
+    """Whether the next row needs another database."""
 
     def __post_init__(self) -> None:
         self.port, self.database = self.owner.info.port, self.name
@@ -82,6 +84,7 @@ class Place:
 
     def does(self, statement: str) -> None:
         """As the application's owner."""
+        self.changed = True
         self.owner.execute(statement.encode())
 
     def comment(self, text: str | None) -> None:
@@ -552,12 +555,14 @@ def watch() -> Iterator[Watch]:
     made.end()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Templates:
     """What the databases are copied from: empty, and seeded as staging is."""
 
     running: Running
     began: float
+    clean: bool = False
+    """Whether the last row's database is as good as a new one."""
 
     def connect(self, name: str) -> psycopg.Connection[Any]:
         """As the superuser."""
@@ -594,12 +599,16 @@ def templates(running: Running, watch: Watch) -> Templates:
 @pytest.fixture
 def place(templates: Templates, request: pytest.FixtureRequest) -> Iterator[Place]:
     """A marked database for one row."""
-    seeded = getattr(getattr(request, "param", None), "seeded", False)
-    templates.copied("bad_input", "bad_seeded" if seeded else "bad_empty")
+    row = getattr(request, "param", None)
+    seeded = row is not None and row.seeded
+    if seeded or not templates.clean:
+        templates.copied("bad_input", "bad_seeded" if seeded else "bad_empty")
     with ExitStack() as undo:
         owner = undo.enter_context(templates.connect("bad_input"))
         guard.mark(owner, "staging", 30, COMMERCE.tables)
-        yield Place(templates.running, "bad_input", owner, undo)
+        made = Place(templates.running, "bad_input", owner, undo)
+        yield made
+        templates.clean = row is not None and not (row.writes or seeded or made.changed)
 
 
 @dataclass(frozen=True)
