@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from deployments.processes import Process
 from tasks.engine.errors import SeedbedError
+from tasks.postgres import embedded
 
 HOST = "127.0.0.1"
 PORT = 4200
@@ -69,7 +70,7 @@ def read(home: Path) -> State:
     """What was written last; nothing runs when there is no file, or none that can be read."""
     try:
         return State.model_validate_json(_file(home).read_text())
-    except (FileNotFoundError, ValidationError):
+    except (FileNotFoundError, NotADirectoryError, ValidationError):
         return State()
 
 
@@ -89,8 +90,7 @@ def forget(home: Path) -> None:
 @contextmanager
 def only_one(home: Path) -> Iterator[None]:
     """One `up` or `down` at a time; the kernel releases the lock, also after kill -9."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "background.lock").open("a") as lock:
+    with (embedded.made(home) / "background.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

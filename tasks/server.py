@@ -61,5 +61,5 @@ def find(environ: MutableMapping[str, str], *, verbose: bool) -> str | None:
     else:
         environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
         environ.setdefault("PREFECT_HOME", str(home / "prefect"))
-        Path(environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+        embedded.made(Path(environ["PREFECT_HOME"]))
     return running

@@ -27,10 +27,14 @@ from tasks.postgres import binaries, cluster
 from tasks.postgres.binaries import NoAccess
 from tasks.postgres.cluster import HOST, PATIENCE, ROLE, Server, create_database
 
-__all__ = ["Server", "create_database", "ensure", "home_folder", "running", "stop"]
+__all__ = ["Server", "create_database", "ensure", "home_folder", "made", "running", "stop"]
 
 SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 """The shortest message that only a PostgreSQL server answers, with N or S."""
+
+
+UNUSABLE = (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError)
+"""A path that cannot become a folder: not ours, below a file, a file, or on no file system."""
 
 
 class NotInTime(SeedbedError):
@@ -56,6 +60,19 @@ def home_folder(environ: Mapping[str, str]) -> Path:
         return Path(pwd.getpwuid(os.geteuid()).pw_dir, ".local/state/seedbed")
     except KeyError:  # a container may run under a number that has no user
         raise BadSetting("environment", "HOME", "is missing; set SEEDBED_HOME") from None
+
+
+def made(folder: Path) -> Path:
+    """The folder, which is there afterwards.
+
+    Raises:
+        NoAccess: it cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except UNUSABLE:
+        raise NoAccess(folder, binaries.me()) from None
+    return folder
 
 
 def ensure(home: Path, environ: Mapping[str, str] = os.environ) -> Server:
@@ -127,7 +144,7 @@ def _locked(home: Path) -> Iterator[Path]:
         folder.mkdir(exist_ok=True)
         folder.chmod(mode)
         lock = (folder / "lock").open("a")
-    except (PermissionError, NotADirectoryError):
+    except UNUSABLE:
         raise NoAccess(folder, binaries.me()) from None
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -226,6 +226,17 @@ UNOPENED = [
         "plan",
         environ={"FOLDER": 'datasets = ["comerce"]'},
     ),
+    *(
+        Row(
+            f"no folder for the state: {command} with {place}",
+            1,
+            f"has no access to {place}",
+            command,
+            environ={"SEEDBED_HOME": place},
+        )
+        for place in ("/dev/null", "/dev/null/below", "/proc/nowhere")
+        for command in ("seed commerce", "db url")
+    ),
     Row(
         "a database that is not listed",
         3,
@@ -656,7 +667,9 @@ def shell(
 ) -> Shell:
     """With nothing of the developer's own shell."""
     for name in list(os.environ):
-        if name in ("APP_ENV", "NODE_ENV") or name.startswith(("SEEDBED_", "SEED_")):
+        if name in ("APP_ENV", "NODE_ENV", "PREFECT_HOME") or name.startswith(
+            ("SEEDBED_", "SEED_")
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SEEDBED_HOME", str(running.home))
     monkeypatch.setenv("PREFECT_API_URL", running.api)
