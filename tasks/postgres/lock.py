@@ -69,18 +69,20 @@ def lease(address: Address, dataset: str, application: str, limits: Limits) -> I
     """
     deadline = time.monotonic() + limits.busy
     with connect(address, application, limits) as connection:
-        connection.execute(
-            "SELECT set_config('idle_in_transaction_session_timeout', '0', true),"
+        # Asked of the server: a pooler makes up the process that libpq knows.
+        row = connection.execute(
+            "SELECT pg_backend_pid(), set_config('idle_in_transaction_session_timeout', '0', true),"
             " set_config('tcp_keepalives_idle', '15', true),"
             " set_config('tcp_keepalives_interval', '5', true),"
             " set_config('tcp_keepalives_count', '3', true)"
-        )
+        ).fetchone()
+        holder = int(row[0]) if row else 0
         _acquire(connection, LEASE, dataset, deadline)
         with connect(address, application, limits) as other:
             _acquire(other, MEMBERS, dataset, deadline)
             other.rollback()
         try:
-            yield connection.info.backend_pid
+            yield holder
         finally:
             # Gone with its backend: then the steps have seen that the lease is lost.
             with suppress(psycopg.OperationalError):
