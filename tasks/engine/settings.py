@@ -66,6 +66,9 @@ class Limits(Model):
     connect: int = Field(10, ge=1, le=300)
     lock: int = Field(3, ge=1, le=600)
     statement: int = Field(60, ge=1, le=86_400)
+    block: float = Field(
+        1.5, gt=0, le=3_600, description="how long others may wait for us before we give way"
+    )
     busy: int = Field(10, ge=0, le=3_600, description="how long to wait for another run's lock")
 
 

@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy.engine import Engine
 
 from tasks.engine.settings import Profile
-from tasks.postgres import guard, lock
+from tasks.postgres import guard, lock, watch
 from tasks.postgres.address import Address
 from tasks.postgres.connect import connect
 
@@ -48,8 +48,8 @@ class Database:
         """A transaction that cannot write."""
         with self._transaction() as connection:
             connection.execute("SET TRANSACTION READ ONLY")
-            self._pin(connection)
-            yield connection
+            with self._watched(connection):
+                yield connection
 
     @contextmanager
     def aside(self, application_name: str) -> Iterator[Connection]:
@@ -65,8 +65,7 @@ class Database:
     @contextmanager
     def scratch(self) -> Iterator[Connection]:
         """A transaction that is always rolled back, for temporary tables."""
-        with self._transaction(force_rollback=True) as connection:
-            self._pin(connection)
+        with self._transaction(force_rollback=True) as connection, self._watched(connection):
             yield connection
 
     @contextmanager
@@ -76,9 +75,9 @@ class Database:
         Raises:
             LeaseLost: another run may have started; nothing is written.
             GuardRefused: the marker no longer holds.
+            GaveWay: another session waited for it for too long.
         """
-        with self._transaction() as connection:
-            self._pin(connection)
+        with self._transaction() as connection, self._watched(connection):
             guard.recheck(connection, self.profile)
             lock.join(connection, self.dataset, self.lease)
             yield connection
@@ -90,13 +89,21 @@ class Database:
         try:
             with connection.transaction(force_rollback=force_rollback):
                 yield connection
-        except psycopg.OperationalError:
+        except (psycopg.OperationalError, watch.GaveWay):
             pooled.invalidate()  # a retry gets a new connection
             raise
         finally:
             pooled.close()
 
-    def _pin(self, connection: Connection) -> None:
+    @contextmanager
+    def _watched(self, connection: Connection) -> Iterator[None]:
+        pid = self._pin(connection)
+        name = connection.info.parameter_status("application_name") or ""
+        with watch.watched(self.address, name, self.profile.limits, pid):
+            yield
+
+    def _pin(self, connection: Connection) -> int:
+        """Set what holds for this transaction; returns its backend."""
         limits = self.profile.limits
         pinned = {
             **_PINNED,
@@ -104,7 +111,9 @@ class Database:
             "statement_timeout": f"{limits.statement}s",
         }
         calls = ", ".join("set_config(%s, %s, true)" for _ in pinned)
-        connection.execute(
-            f"SELECT {calls}",  # placeholders only
+        # A pooler makes up the process that libpq knows: only the server names the real one.
+        row = connection.execute(
+            f"SELECT pg_backend_pid(), {calls}",  # placeholders only
             [value for pair in pinned.items() for value in pair],
-        )
+        ).fetchone()
+        return int(row[0]) if row else 0

@@ -63,7 +63,13 @@ def test_defaults_are_those_written_here(tmp_path: Path) -> None:
     assert profile.database is None
     assert (profile.seed, profile.scale, profile.workers) == (42, 1, 2)
     assert (profile.chunk_rows, profile.refresh) == (25_000, "roll")
-    assert profile.limits.model_dump() == {"connect": 10, "lock": 3, "statement": 60, "busy": 10}
+    assert profile.limits.model_dump() == {
+        "connect": 10,
+        "lock": 3,
+        "statement": 60,
+        "block": 1.5,
+        "busy": 10,
+    }
     assert profile.guard.model_dump() == {
         "shared": False,
         "app_env": (),
