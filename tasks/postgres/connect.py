@@ -6,9 +6,10 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import psycopg
+from psycopg.abc import PQGen
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import QueuePool
 
@@ -18,6 +19,7 @@ from tasks.postgres.address import Address
 from tasks.postgres.failures import (
     ConnectFailure,
     NotPostgres,
+    Silent,
     StartingUp,
     TooOld,
     connect_failure,
@@ -40,6 +42,8 @@ PAUSE = 0.5
 WAIT_FOR_TURN = 86_400.0
 """Seconds a step waits for one of the pool's connections: as long as the steps before it take."""
 
+Value = TypeVar("Value")
+
 _NETWORK: dict[str, str | int] = {
     "keepalives": 1,
     "keepalives_idle": 30,
@@ -49,8 +53,44 @@ _NETWORK: dict[str, str | int] = {
 }
 """A dead network is noticed after a minute (30 s + 3 · 10 s), sending or waiting."""
 
+GRACE = 10.0
+"""Seconds beyond `limits.statement` after which a server that says nothing is given up."""
+
 _NAME_BYTES = 63
 """PostgreSQL cuts application_name there and would warn."""
+
+
+class Patient(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that does not wait for ever: what keeps it alive may swallow every answer.
+
+    The server ends a statement after `limits.statement`, so that nobody who waits longer than
+    that will hear of it. The network's own time-outs do not help where a proxy answers for it.
+    """
+
+    silence = STARTUP_WAIT + GRACE
+
+    def wait(self, gen: PQGen[Value], *args: Any, **kwargs: Any) -> Value:
+        """Run a generator on the connection; closes it after `silence` seconds without a byte."""
+        return super().wait(self._heard(gen), *args, **kwargs)
+
+    def _heard(self, gen: PQGen[Value]) -> PQGen[Value]:
+        heard = time.monotonic()
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                now = time.monotonic()
+                heard = now if ready else heard
+                if now - heard > self.silence:
+                    gen.close()
+                    self.close()
+                    raise Silent(
+                        f"the server did not answer for {self.silence:.0f} s; look at the network "
+                        "and at what lies between, and run it again"
+                    )
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            return cast(Value, end.value)
 
 
 def connect(
@@ -86,7 +126,10 @@ def connect(
             tries += 1
         else:
             raise outcome(address)
+    # A database's own default would hide, from a look after a lock, what came before the lock.
+    outcome.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     outcome.read_only = read_only or None
+    outcome.silence = limits.statement + GRACE
     return _postgres(outcome, address)
 
 
@@ -114,10 +157,10 @@ def session(
 
 def _attempt(
     keywords: dict[str, Any],
-) -> psycopg.Connection[tuple[Any, ...]] | type[ConnectFailure]:
+) -> Patient | type[ConnectFailure]:
     """A connection, or the class of what went wrong."""
     try:
-        return psycopg.connect(prepare_threshold=None, **keywords)
+        return Patient.connect(prepare_threshold=None, **keywords)
     except psycopg.Error as error:
         return connect_failure(error)
 

@@ -62,6 +62,13 @@ class TooManyConnections(CannotConnect):
     remedy = "close some, lower workers in the profile, or raise the limit"
 
 
+class NoSpace(CannotConnect):
+    """The server's disk is so full that it cannot even open a session."""
+
+    said = "the server's disk is full"
+    remedy = "make room and run this again"
+
+
 class UnknownHost(CannotConnect):
     """The name does not resolve."""
 
@@ -129,6 +136,10 @@ class ReadOnlyServer(Refused):
         super().__init__(f"{address}: {said}; name the primary server")
 
 
+class Silent(psycopg.OperationalError):
+    """The server neither answers nor hangs up; the connection was closed from this side."""
+
+
 ConnectFailure = CannotConnect | ReadOnlyServer
 
 _SIGNS: tuple[tuple[str, type[ConnectFailure]], ...] = (
@@ -140,6 +151,7 @@ _SIGNS: tuple[tuple[str, type[ConnectFailure]], ...] = (
         StartingUp,
     ),
     ("too many (clients|connections)|remaining connection slots|no more conn", TooManyConnections),
+    ("No space left on device", NoSpace),
     ("permission denied for database", NoConnectRight),
     ("database .* (does not exist|is not currently accepting)|no such database", NoDatabase),
     ("authentication failed|no password supplied|role .* (does not|is not perm)", LoginRefused),
@@ -206,6 +218,8 @@ def sentence(error: psycopg.Error | DBAPIError) -> str:
     """
     if isinstance(error, DBAPIError):
         return sentence(error.orig) if isinstance(error.orig, psycopg.Error) else _LOST
+    if isinstance(error, Silent):
+        return str(error)
     if error.sqlstate is None:
         return _LOST if _broken(error) else f"psycopg refused the call: {type(error).__name__}"
     diag = error.diag
