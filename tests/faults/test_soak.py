@@ -1,0 +1,157 @@
+"""An application at work while its database is seeded and reset, again and again."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import pytest
+from psycopg.errors import ForeignKeyViolation
+
+from tasks.engine.entity import Dataset
+from tests.faults.runs import run
+from tests.faults.server import SIZE, size
+from tests.postgres.worlds import Connection, World, others
+
+New = Callable[[Dataset], World]
+
+ATTACH = {
+    "refresh_tokens": "INSERT INTO refresh_tokens (id, user_id, token_hash, expires_at) "
+    "SELECT %(id)s::uuid, id, 'x', 'infinity' FROM users",
+    "orders": "INSERT INTO orders (id, seller_id, sellpage_id, order_number, customer_email) "
+    "SELECT %(id)s::uuid, seller_id, id, %(id)s::uuid::text, 'x@example.com' FROM sellpages",
+    "order_items": "INSERT INTO order_items (id, order_id, product_name, unit_price, line_total) "
+    "SELECT %(id)s::uuid, id, 'x', 1, 1 FROM orders",
+}
+"""Rows of the application that hang on ours: a careless reset would take them along, or the page
+that an order came from."""
+
+HELD = 12
+"""Rows a thread keeps at a time: those that go let their parents go with the next reset."""
+
+
+@dataclass
+class Application:
+    """One thread of the application: what it wrote, what it missed, how long it waited."""
+
+    world: World
+    seed: int
+    stop: threading.Event
+    held: dict[tuple[str, str], str] = field(default_factory=dict)
+    attached: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ATTACH, 0))
+    refused: int = 0
+    lost: list[str] = field(default_factory=list)
+    waited: list[float] = field(default_factory=list)
+
+    def work(self) -> None:
+        """Attach rows and remove the oldest, until told to stop."""
+        draw = random.Random(self.seed)
+        with self.world.superuser() as session:
+            while not self.stop.is_set():
+                started = time.monotonic()
+                with suppress(ForeignKeyViolation):
+                    self._attach(session, draw, started)
+                if len(self.held) > HELD:
+                    self._remove(session, next(iter(self.held)))
+                time.sleep(0.002)
+
+    def _attach(self, session: Connection, draw: random.Random, started: float) -> None:
+        table, key = draw.choice(list(ATTACH)), str(uuid4())
+        mark = "00000000-5eed-%"
+        query = f"{ATTACH[table]} WHERE id::text LIKE '{mark}' ORDER BY random() LIMIT 1"
+        query = query.replace(mark, mark + "%")
+        try:
+            with session.transaction():
+                done = session.execute(query.encode(), {"id": key}).rowcount
+                row = self._row(session, table, key) if done else ""
+                if draw.random() < 0.2:
+                    time.sleep(0.005)  # some transactions take longer
+        except ForeignKeyViolation:
+            self.refused += 1
+            raise
+        finally:
+            self.waited.append(time.monotonic() - started)
+        if done:
+            self.held[table, key] = row
+            self.attached[table] += 1
+
+    def _remove(self, session: Connection, which: tuple[str, str]) -> None:
+        """Remove a row of its own, if it is still as it was written."""
+        table, key = which
+        row = self.held.pop(which)
+        self.check(session, table, key, row)
+        with session.transaction():
+            session.execute(f"DELETE FROM {table} WHERE id = %s".encode(), (key,))
+
+    def check(self, session: Connection, table: str, key: str, row: str) -> None:
+        """Note a row that is gone or changed."""
+        found = self._row(session, table, key)
+        if found != row:
+            self.lost.append(f"{table} {key}: {found or 'gone'}, was {row}")
+
+    def _row(self, session: Connection, table: str, key: str) -> str:
+        found = session.execute(
+            f"SELECT t::text FROM {table} AS t WHERE id = %s".encode(), (key,)
+        ).fetchone()
+        return str(found[0]) if found else ""
+
+
+@pytest.mark.soak
+def test_no_row_of_an_application_at_work_is_lost(seeded: World, fresh: New) -> None:
+    expected, world, stop = seeded.digests(), fresh(seeded.dataset), threading.Event()
+    assert run(world).done
+    ends: dict[str, int] = {}
+    with world.superuser() as person:
+        strangers = others(person, world.dataset)
+        threads = [Application(world, seed, stop) for seed in range(4)]
+        pool = ThreadPoolExecutor(len(threads))
+        running = [pool.submit(one.work) for one in threads]
+        end = time.monotonic() + size(15, 60)
+        rounds = 0
+        while time.monotonic() < end and not any(one.done() for one in running):
+            for verb in ("reset", "seed"):
+                done = run(world, "reset" if verb == "reset" else "seed")
+                kind = f"{verb} {done.error or 'done'}"
+                ends[kind] = ends.get(kind, 0) + 1
+            rounds += 1
+        stop.set()
+        for one in running:
+            one.result(30)
+        pool.shutdown()
+        for application in threads:
+            for (table, key), row in application.held.items():
+                application.check(person, table, key, row)
+        lost = [loss for application in threads for loss in application.lost]
+        for table in reversed(ATTACH):
+            held = [key for one in threads for name, key in one.held if name == table]
+            person.execute(f"DELETE FROM {table} WHERE id = ANY(%s)".encode(), (held,))
+        assert others(person, world.dataset) == strangers
+    report(threads, ends, rounds)
+    assert lost == []
+    assert set(ends) == {"reset done", "seed done"}
+    assert run(world).done
+    assert world.digests() == expected
+
+
+def report(threads: list[Application], ends: dict[str, int], rounds: int) -> None:
+    """Print what was reached; the application's waits are held to their limit in a soak."""
+    waited = sorted(wait for one in threads for wait in one.waited)
+    p99 = waited[int(len(waited) * 0.99)]
+    attached = {table: sum(one.attached[table] for one in threads) for table in ATTACH}
+    refused = sum(one.refused for one in threads)
+    print(
+        f"{rounds} rounds ({ends}), attached {sum(attached.values())} rows {attached}, refused by "
+        f"their foreign key {refused}, application p99 {p99 * 1000:.0f} ms, "
+        f"worst {waited[-1] * 1000:.0f} ms"
+    )
+    assert rounds >= 3
+    assert min(attached.values()) > 20
+    assert refused
+    if SIZE == "soak":
+        assert p99 < 0.25
