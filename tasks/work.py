@@ -26,7 +26,7 @@ from tasks.engine.plan import Standing
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
 from tasks.engine.update import Update
-from tasks.postgres import embedded, redact, reflect, snapshot
+from tasks.postgres import circles, embedded, redact, reflect, snapshot
 from tasks.postgres.address import Address, choose
 from tasks.postgres.connect import engine
 from tasks.postgres.database import Connection, Database
@@ -121,6 +121,7 @@ def work(assignment: Assignment) -> Work:
         NoCredentials: a remote service's address or key is missing.
         SchemaMismatch: a table does not fit its entity.
         PrerequisiteMissing: the application's own rows are missing.
+        RequiredCircle: tables require rows of each other.
     """
     with _opening:
         if assignment not in _open:
@@ -247,6 +248,8 @@ def _make(assignment: Assignment) -> Work:
         undo.callback(database.engine.dispose)
         with database.reading() as connection:
             columns = fitted(connection, chosen, run)
+            if assignment.verb != "reset":  # which deletes a circle in one statement
+                circles.refuse(connection, chosen)
             texts = _texts(chosen, columns, run.reading(Snapshot(connection, chosen, empty=True)))
         # Before anything is written: a service may lack its address or key.
         settings = profile.services.embeddings

@@ -20,9 +20,17 @@ from tasks.postgres.ownership import any_of, by_table, identifier
 from tasks.postgres.references import Candidates, Kept, among, edges, oids, pins
 
 _CHANGES = """
-    SELECT relid::int8, schemaname || '.' || relname, n_tup_ins, n_tup_upd, n_tup_del
-    FROM pg_stat_xact_user_tables WHERE schemaname NOT LIKE 'pg_temp%'
+    SELECT c.oid::int8, n.nspname || '.' || c.relname, sum(s.n_tup_ins)::int8,
+           sum(s.n_tup_upd)::int8, sum(s.n_tup_del)::int8
+    FROM pg_stat_xact_user_tables s
+    LEFT JOIN (SELECT m.root, p.relid FROM unnest(%s::oid[]) AS m(root)
+               CROSS JOIN LATERAL pg_partition_tree(m.root) AS p) AS part USING (relid)
+    JOIN pg_class c ON c.oid = coalesce(part.root, s.relid)
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE s.schemaname NOT LIKE 'pg_temp%%'
+    GROUP BY 1, 2
 """
+"""What a partition's rows did counts for the table that the dataset names."""
 
 _TRUNCATED = """
     SELECT relation::regclass::text FROM pg_locks
@@ -93,12 +101,9 @@ def remove(
     if found and strict:
         raise Blocked(dataset.name, found)
     planned = _counts(connection, candidates, kept)
-    before = _changes(connection)
-    for one in reversed(candidates):
-        statement = sql.SQL("DELETE FROM {table} AS own WHERE {going}").format(
-            table=identifier(one.table), going=_going(one, kept)
-        )
-        connection.execute(statement)
+    before = _changes(connection, dataset)
+    for together in _rounds(connection, dataset, candidates):
+        connection.execute(_deletion(together, kept))
     _fence(connection, dataset, before, planned)
     return Removal(planned, found, _kept(kept))
 
@@ -119,6 +124,49 @@ def _lock(connection: Connection, dataset: Dataset, candidates: Sequence[Candida
                     key=sql.Identifier("own", one.key),
                 )
             )
+
+
+def _rounds(
+    connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]
+) -> list[list[Candidates]]:
+    """The candidates, children first; tables that point at each other in a circle together."""
+    ids = oids(connection, dataset.tables)
+    found = edges(connection, dataset)
+    below = {
+        one.table: {
+            other.table
+            for other in candidates
+            if any((ids[other.table], ids[one.table]) == (e.child, e.parent) for e in found)
+        }
+        for one in candidates
+    }
+    for through, further in below.items():
+        for children in below.values():
+            if through in children:
+                children.update(further)
+    rounds: dict[frozenset[str], list[Candidates]] = {}
+    # Whoever has fewer tables below goes first; in a circle all have the same.
+    for one in sorted(candidates, key=lambda one: len(below[one.table] - {one.table})):
+        circle = {table for table in below[one.table] if one.table in below[table]}
+        rounds.setdefault(frozenset({one.table, *circle}), []).append(one)
+    return list(rounds.values())
+
+
+def _deletion(together: Sequence[Candidates], kept: Kept) -> sql.Composed:
+    """One statement: foreign keys of a circle are checked at its end, deferrable or not."""
+    *others, last = (
+        sql.SQL("DELETE FROM {table} AS own WHERE {going}").format(
+            table=identifier(one.table), going=_going(one, kept)
+        )
+        for one in together
+    )
+    if not others:
+        return last
+    first = [
+        sql.SQL("{} AS ({})").format(sql.Identifier(f"circle_{place}"), one)
+        for place, one in enumerate(others)
+    ]
+    return sql.SQL("WITH {} {}").format(sql.SQL(", ").join(first), last)
 
 
 def _going(one: Candidates, kept: Kept) -> sql.Composed:
@@ -146,8 +194,10 @@ Changes = dict[int, tuple[str, int, int, int]]
 """Rows inserted, updated and deleted by the transaction, by the table's oid."""
 
 
-def _changes(connection: Connection) -> Changes:
-    return {oid: (name, *counts) for oid, name, *counts in connection.execute(_CHANGES)}
+def _changes(connection: Connection, dataset: Dataset) -> Changes:
+    managed = list(oids(connection, dataset.tables).values())
+    found = connection.execute(_CHANGES, (managed,))
+    return {oid: (name, *counts) for oid, name, *counts in found}
 
 
 def _fence(
@@ -155,7 +205,7 @@ def _fence(
 ) -> None:
     names = {oid: table for table, oid in oids(connection, dataset.tables).items()}
     differences = []
-    for oid, (name, *now) in _changes(connection).items():
+    for oid, (name, *now) in _changes(connection, dataset).items():
         then = before[oid][1:] if oid in before else (0, 0, 0)
         inserted, updated, deleted = (new - old for new, old in zip(now, then, strict=True))
         wanted = planned.get(names.get(oid, ""), 0)

@@ -20,12 +20,13 @@ EXAMPLES = 3
 
 _EDGES = """
     WITH RECURSIVE managed(relid) AS (SELECT unnest(%s::regclass[])),
-    tree(relid) AS (
-        SELECT relid::oid FROM managed
-        UNION SELECT t.relid::oid FROM managed m, LATERAL pg_partition_tree(m.relid) t
-        UNION SELECT a::oid FROM managed m, LATERAL pg_partition_ancestors(m.relid) a)
-    SELECT c.conrelid::int8, format('%%s.%%s', cn.nspname, cr.relname), child.names,
-           c.confrelid::int8, parent.names, has_table_privilege(c.conrelid, 'SELECT'),
+    tree(root, relid) AS (
+        SELECT relid::oid, relid::oid FROM managed
+        UNION SELECT m.relid::oid, t.relid::oid FROM managed m, LATERAL pg_partition_tree(m.relid) t
+        UNION SELECT m.relid::oid, a::oid FROM managed m, LATERAL pg_partition_ancestors(m.relid) a)
+    SELECT coalesce(own.root, c.conrelid)::int8, format('%%s.%%s', cn.nspname, cr.relname),
+           child.names, t.root::int8, parent.names,
+           has_table_privilege(c.conrelid, 'SELECT') AND NOT row_security_active(c.conrelid),
            EXISTS (
                SELECT FROM pg_index i
                WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indpred IS NULL
@@ -33,6 +34,7 @@ _EDGES = """
                      @> c.conkey)
     FROM pg_constraint c
     JOIN tree t ON t.relid = c.confrelid
+    LEFT JOIN tree own ON own.relid = c.conrelid
     JOIN pg_class cr ON cr.oid = c.conrelid JOIN pg_namespace cn ON cn.oid = cr.relnamespace
     CROSS JOIN LATERAL (
         SELECT array_agg(a.attname::text ORDER BY k.place) AS names
@@ -48,12 +50,13 @@ _EDGES = """
 
 
 class CannotLook(Refused):
-    """A table that points at ours cannot be read, so nobody can tell what depends on what."""
+    """Rows that point at ours may be hidden, so nobody can tell what depends on what."""
 
     def __init__(self, table: str) -> None:
         super().__init__(
-            f"table {table} references seeded tables and this role cannot read it; nothing was "
-            "removed. Grant it SELECT there (`seedbed grants` prints how)"
+            f"table {table} references seeded tables and this role cannot read all of it; nothing "
+            "was removed. Grant it SELECT there (`seedbed grants` prints how), and BYPASSRLS if "
+            "the table has row security"
         )
 
 
@@ -96,7 +99,11 @@ def numbered(entity: Entity, numbers: Integers) -> tuple[Candidates, ...]:
 
 @dataclass(frozen=True)
 class Edge:
-    """Rows of the child's columns point at the parent's; tables by oid, the child by name too."""
+    """Rows of the child's columns point at the parent's; tables by oid, the child by name too.
+
+    A foreign key can hang on one partition: `name` is the partition, the oids are those of the
+    dataset's table that it belongs to.
+    """
 
     child: int
     name: str
@@ -122,7 +129,7 @@ def edges(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
     """Every foreign key that points at the dataset's tables, and every declared reference.
 
     Raises:
-        CannotLook: this role may not read one of the tables that point at ours.
+        CannotLook: this role may not read a table that points at ours, or some of its rows.
     """
     ids = oids(connection, dataset.tables)
     found = connection.execute(_EDGES, (list(ids.values()),)).fetchall()

@@ -230,7 +230,7 @@ def seed_in_child(name: str, address: Address, profiles: Path) -> None:
 
 _TABLES = """
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     ORDER BY 1, 2
 """
 
@@ -257,7 +257,7 @@ def contents(connection: Connection) -> Contents:
 
 
 def _rows(connection: Connection, what: str) -> Contents:
-    query = "SELECT {what} FROM ONLY {table} AS t"
+    query = "SELECT {what} FROM {table} AS t"
     return {
         f"{schema}.{name}": {
             row[0]
@@ -277,7 +277,7 @@ def _texts(connection: Connection, table: str, mine: sql.Composable | None = Non
         (identifier(table).as_string(connection),),
     ).fetchall()
     stamped = STAMPED.get(qualified(table), frozenset())
-    query = sql.SQL("SELECT ({})::text FROM ONLY {} AS own WHERE {}").format(
+    query = sql.SQL("SELECT ({})::text FROM {} AS own WHERE {}").format(
         sql.SQL("ROW({})").format(
             sql.SQL(", ").join(
                 sql.SQL("'-'") if name in stamped else sql.Identifier("own", name)

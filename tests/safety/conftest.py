@@ -1,0 +1,25 @@
+"""The databases of tests/postgres, and a dataset that hurts in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tasks.datasets import DATASETS
+from tests.postgres.conftest import cluster, fresh, home, seeded_template, template
+from tests.postgres.worlds import STAMPED
+from tests.safety.thorns import thorns
+
+__all__ = ["cluster", "fresh", "home", "seeded_template", "template"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def registered() -> Iterator[None]:
+    """The synthetic dataset, by the name under which a run asks for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(DATASETS, thorns.name, "tests.safety.thorns")
+        for table in thorns.tables:
+            name = table if "." in table else f"public.{table}"
+            patch.setitem(STAMPED, name, thorns.stamped(table))
+        yield
