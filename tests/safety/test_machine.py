@@ -1,0 +1,312 @@
+"""People, runs and faults take turns at random; after every turn the promises hold.
+
+A state machine sees no races: tests/faults has those.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tasks.datasets import dataset
+from tasks.engine.entity import Dataset
+from tasks.engine.order import ordered
+from tasks.engine.report import StepReport
+from tasks.fill import RowsMissing
+from tasks.postgres.delete import Blocked, Fenced
+from tasks.postgres.load import RowRefused
+from tasks.postgres.lock import LeaseLost
+from tasks.prove import complete, counts
+from tests.postgres.edits import edit
+from tests.postgres.strangers import keys
+from tests.postgres.worlds import World, versions
+from tests.safety.stage import Dump, Stage, trigger, windows
+
+SCALE = float(os.environ.get("SEEDBED_TEST_SCALE", "1"))
+SEQUENCES = {"thorns": 540, "commerce": 45, "therapy": 15}
+"""600 at scale 1."""
+STEPS = 6
+REACHED: Counter[str] = Counter()
+"""What happened in all datasets."""
+LEAST = {"fences": 50, "pins": 200, "edits": 100, "crashes": 500}
+"""Events in 1,000 sequences, or the test is empty."""
+
+FENCED = (
+    ("AFTER DELETE", "INSERT INTO public.watched VALUES ('x'); RETURN NULL;"),
+    ("AFTER DELETE", "TRUNCATE public.watched; RETURN NULL;"),
+    ("BEFORE DELETE", "RETURN NULL;"),
+)
+"""What a reset may not let pass: a row more, a table emptied, a row that stays."""
+
+NUMBERS = st.integers(0, 2**24 - 1)
+"""Hypothesis draws from so many evenly; of more it likes the small ones best."""
+DAYS = 3
+TURNS = [
+    turn
+    for turn, weight in {
+        "somebody_attaches_a_row": 5,
+        "somebody_inserts_a_row": 2,
+        "somebody_takes_a_natural_key": 2,
+        "somebody_deletes_rows_of_ours": 2,
+        "somebody_deletes_a_row_of_their_own": 2,
+        "somebody_edits_rows_of_ours": 5,
+        "seed": 2,
+        "refresh": 2,
+        "reset": 3,
+        "a_seed_crashes": 5,
+        "somebody_attaches_a_row_before_a_reset": 4,
+        "a_reset_crashes": 3,
+        "a_reset_meets_a_trigger": 3,
+        "a_seed_meets_a_trigger_that_drops_rows": 2,
+        "a_run_loses_its_lock": 1,
+    }.items()
+    for _ in range(weight)
+]
+"""What can happen, the rarer in its effect the more often."""
+
+
+class Turns(RuleBasedStateMachine):
+    """Set up by `machine` with a stage and what its database held."""
+
+    stage: Stage
+    pristine: Dump
+    whole: Dump
+    expected: dict[int, dict[str, str]]
+
+    @initialize(sequence=NUMBERS)
+    def begin(self, sequence: int) -> None:
+        self.stage.restore(self.whole if sequence % 4 else self.pristine)
+        self.count("sequences")
+        self.sequence, self.day = sequence, 0
+        self.edited = self.interfered = False
+
+    @rule(number=NUMBERS)
+    def take_a_turn(self, number: int) -> None:
+        draw = random.Random(f"{self.sequence}/{number}")
+        # Drawn here: Hypothesis would leave out half of the turns in a sequence, and repeat others.
+        turn = draw.choice(TURNS)
+        note(f"{turn}, then")
+        getattr(self, turn)(draw)
+
+    def count(self, event: str) -> None:
+        self.stage.counts[event] += 1
+
+    # -- people -----------------------------------------------------------------------------
+
+    def somebody_attaches_a_row(self, draw: random.Random) -> None:
+        if self.stage.attach(draw):
+            self.count("attached")
+            self.interfered = True
+
+    def somebody_attaches_a_row_before_a_reset(self, draw: random.Random) -> None:
+        self.somebody_attaches_a_row(draw)
+        self.reset(draw)
+
+    def somebody_inserts_a_row(self, draw: random.Random) -> None:
+        if self.stage.insert(draw):
+            self.count("inserted")
+            self.interfered = True
+
+    def somebody_takes_a_natural_key(self, draw: random.Random) -> None:
+        if self.stage.take(draw):
+            self.count("taken")
+            self.interfered = True
+
+    def somebody_deletes_rows_of_ours(self, draw: random.Random) -> None:
+        self.stage.delete_ours(draw, 8)
+
+    def somebody_deletes_a_row_of_their_own(self, draw: random.Random) -> None:
+        self.stage.delete_others(draw)
+        self.interfered = True
+
+    def somebody_edits_rows_of_ours(self, draw: random.Random) -> None:
+        entities, work = self.stage.dataset.entities, self.stage.work()
+        if any(
+            edit(self.stage.person, work, one, draw) for one in draw.sample(entities, len(entities))
+        ):
+            self.count("edits")
+            self.edited = True
+
+    # -- runs -------------------------------------------------------------------------------
+
+    def seed(self, draw: random.Random) -> None:
+        self.seeded()
+
+    def refresh(self, draw: random.Random) -> None:
+        if self.seeded():
+            self.day = draw.randint(0, DAYS)
+            self.stage.seed(self.day, windows(self.stage.dataset))
+            self.count("refreshes")
+
+    def reset(self, draw: random.Random) -> None:
+        strict = draw.random() < 0.3
+        before = versions(self.stage.person) if strict else {}
+        try:
+            gone = self.stage.reset(strict=strict)
+        except Blocked:
+            assert strict
+            assert versions(self.stage.person) == before
+            self.count("pins")
+            return
+        if gone.pins:
+            assert not strict
+            self.count("pins")
+        held = self.stage.ours()
+        assert held == gone.kept
+        self.count("resets")
+        self.edited = self.edited and held > 0
+
+    # -- faults -----------------------------------------------------------------------------
+
+    def a_seed_crashes(self, draw: random.Random) -> None:
+        self.stage.delete_ours(draw, 20)
+        at, how = draw.choice((0, 0, 1, 2)), draw.choice(("record", "copy"))
+        if self.seeded(lambda: self.stage.crashing(how, at, lambda: self.stage.seed(self.day))):
+            self.count("seeds that were to crash")
+
+    def a_reset_crashes(self, draw: random.Random) -> None:
+        how = draw.choice(("record", "session"))
+        self.stage.crashing(how, 0, lambda: self.stage.reset(strict=False))
+
+    def a_reset_meets_a_trigger(self, draw: random.Random) -> None:
+        table, (when, does) = draw.choice(self.stage.dataset.tables), draw.choice(FENCED)
+        if not keys(self.stage.person, self.stage.dataset, table):
+            return
+        with trigger(self.stage.person, table, when, does):
+            before = versions(self.stage.person)
+            try:
+                self.stage.reset(strict=False)
+            except (Fenced, psycopg.errors.ForeignKeyViolation) as error:
+                assert versions(self.stage.person) == before
+                self.count("fences" if isinstance(error, Fenced) else "foreign keys")
+
+    def a_seed_meets_a_trigger_that_drops_rows(self, draw: random.Random) -> None:
+        self.stage.delete_ours(draw, 20)
+        table = draw.choice(self.stage.dataset.tables)
+        with (
+            trigger(self.stage.person, table, "BEFORE INSERT", "RETURN NULL;"),
+            suppress(RowsMissing),
+        ):
+            self.seeded()
+            return
+        self.count("dropped")
+
+    def a_run_loses_its_lock(self, draw: random.Random) -> None:
+        self.stage.end_lease()
+        with self.stage.unchanged(), pytest.raises(LeaseLost):
+            self.stage.seed(self.day)
+        self.stage.close()
+        self.count("leases")
+
+    # -- what has to hold -------------------------------------------------------------------
+
+    def seeded(self, action: Callable[[], object] | None = None) -> bool:
+        """Seed; False where somebody's row is in the way, which the error and the counts say."""
+        try:
+            if action is None:
+                reports = tuple(self.stage.seed(self.day).values())
+                assert complete(reports).violations == 0
+                self.count("seeds")
+            else:
+                action()
+        except RowRefused as refused:
+            assert self.interfered, refused
+            assert refused.constraint and refused.constraint in str(refused)
+            assert complete(self.standing()).violations > 0
+            self.count("refused")
+            return False
+        return True
+
+    def standing(self) -> tuple[StepReport, ...]:
+        return counts(self.stage.work(self.day), ordered(self.stage.dataset.steps))
+
+    def teardown(self) -> None:
+        if not hasattr(self, "day") or not self.seeded():
+            return
+        assert complete(self.standing()).violations == 0, "green with a row missing"
+        if self.edited or (self.interfered and self.stage.dataset.reads):
+            return
+        assert self.stage.digests() == self.expected[self.day]
+        self.count("converged")
+
+
+@pytest.fixture
+def stage(fresh: Callable[[Dataset], World], request: pytest.FixtureRequest) -> Iterator[Stage]:
+    world = fresh(dataset(request.param))
+    world.profile(chunk_rows=500)
+    with world.superuser() as person:
+        # No server is killed here, so that nothing has to reach the disk.
+        name = world.address.database
+        person.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off'.encode())
+        person.execute("SET synchronous_commit = off")
+        made = Stage(world, person, Counter())
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def undisturbed(stage: Stage) -> tuple[Dump, dict[int, dict[str, str]]]:
+    """What a seed makes that nobody disturbs, and its digests day by day."""
+    stage.seed(0)
+    whole, expected = stage.dump(), {}
+    for day in range(DAYS + 1):
+        stage.seed(day)
+        expected[day] = stage.digests()
+    return whole, expected
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("stage", list(SEQUENCES), indirect=True)
+def test_whatever_happens_real_rows_stay_and_one_more_run_converges(stage: Stage) -> None:
+    name, started = stage.dataset.name, time.monotonic()
+    stage.rules  # noqa: B018 # as they are now
+    pristine = stage.dump()
+    whole, expected = undisturbed(stage)
+    held = {"stage": stage, "pristine": pristine, "whole": whole, "expected": expected}
+    wanted = round(SEQUENCES[name] * SCALE)
+    run_state_machine_as_test(
+        type("Turns", (Turns,), held),
+        settings=settings(
+            max_examples=wanted,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            derandomize=SCALE == 1,
+            print_blob=True,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    REACHED.update(stage.counts)
+    print(f"\n{name}: {dict(sorted(stage.counts.items()))} in {time.monotonic() - started:.0f} s")
+    assert stage.counts["sequences"] >= 0.9 * wanted
+    assert stage.counts["converged"] > 0
+
+
+@pytest.mark.soak
+def test_enough_happened_for_that_to_mean_something() -> None:
+    if REACHED["sequences"] < 0.9 * sum(SEQUENCES.values()) * SCALE:
+        pytest.skip("not all datasets were chosen")
+    print(f"\nin all: {dict(sorted(REACHED.items()))}")
+    short = {
+        event: REACHED[event]
+        for event, least in LEAST.items()
+        if REACHED[event] < least * REACHED["sequences"] / 1000
+    }
+    assert short == {}
