@@ -1,0 +1,340 @@
+"""Planted bugs: each is found by a check that the product passes; a survivor fails."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+from psycopg import sql
+
+from tasks.engine.entity import Dataset, Entity
+from tasks.engine.errors import SeedbedError
+from tasks.engine.keys import UuidKey
+from tasks.engine.plan import Pin
+from tasks.fill import RowsMissing
+from tasks.postgres import delete, load, ownership
+from tasks.postgres.delete import Blocked, Fenced
+from tasks.postgres.load import RowRefused
+from tasks.postgres.lock import LeaseLost
+from tasks.postgres.references import Candidates, Edge, Kept
+from tests.postgres.worlds import Cluster, Connection, World
+from tests.safety.stage import Stage, trigger
+from tests.safety.thorns import thorns
+
+New = Callable[[Dataset], World]
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+REAL_TEAM = "10000000-0000-4000-8000-000000000001"
+OUR_PLAYER = "00000000-5eed-0f01-0002-000000000010"
+NEAR_PLAYER = "00000000-5eed-0f01-0002-00000000000a"
+"""In the range of our keys, but not one that we make; read as digits it would be number 10."""
+
+
+def number(person: Connection, query: str) -> int:
+    """The one number that a query gives."""
+    [(found,)] = person.execute(query.encode()).fetchall()
+    return int(found)
+
+
+# -- checks -------------------------------------------------------------------------------------
+
+
+def what_real_rows_need_stays(stage: Stage) -> None:
+    stage.person.execute("INSERT INTO yard.keys (shed_id) SELECT min(id) FROM yard.sheds")
+    gone = stage.reset(strict=False)
+    assert number(stage.person, "SELECT count(*) FROM yard.keys") == 1
+    assert {pin.table for pin in gone.pins} == {"yard.sheds", "teams", "players"}
+    assert stage.ours() == gone.kept > 2
+
+
+def a_row_that_needs_ours_comes_too_late(stage: Stage) -> None:
+    look, late = delete.pins, []
+
+    def looked(*given: Any) -> tuple[tuple[Pin, ...], Kept]:
+        found = look(*given)
+        with Cluster(stage.world.owner).connect() as other:
+            other.execute("SET lock_timeout = '200ms'")
+            try:
+                other.execute("INSERT INTO yard.keys (shed_id) SELECT min(id) FROM yard.sheds")
+            except psycopg.errors.LockNotAvailable:
+                late.append(True)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delete, "pins", looked)
+        gone = stage.reset(strict=False)
+    assert late == [True]
+    assert (gone.kept, stage.ours()) == (0, 0)
+
+
+def a_reset_that_does_more_is_undone(stage: Stage) -> None:
+    does = "INSERT INTO public.watched VALUES ('x'); RETURN NULL;"
+    held = stage.ours()
+    with trigger(stage.person, "seats", "AFTER DELETE", does), pytest.raises(Fenced):
+        stage.reset(strict=False)
+    assert stage.ours() == held
+
+
+def a_reset_that_empties_a_table_is_undone(stage: Stage) -> None:
+    stage.person.execute("INSERT INTO visits (player_id) VALUES (NULL)")
+    does = "TRUNCATE public.visits; RETURN NULL;"
+    with trigger(stage.person, "seats", "AFTER DELETE", does), pytest.raises(Fenced):
+        stage.reset(strict=False)
+    assert number(stage.person, "SELECT count(*) FROM visits") == 1
+
+
+def a_key_that_only_looks_like_ours_stays(stage: Stage) -> None:
+    near_player(stage.person)
+    stage.reset(strict=False)
+    there = f"SELECT count(*) FROM players WHERE id = '{NEAR_PLAYER}'"
+    assert number(stage.person, there) == 1
+
+
+def a_row_comes_back_beside_one_that_looks_like_it(stage: Stage) -> None:
+    assert stage.delete_with_dependents({"players": {OUR_PLAYER}})
+    near_player(stage.person)
+    stage.seed(0)
+    there = f"SELECT count(*) FROM players WHERE id = '{OUR_PLAYER}'"
+    assert number(stage.person, there) == 1
+
+
+def near_player(person: Connection) -> None:
+    person.execute(
+        "INSERT INTO players (id, team_id, email, shirt) VALUES (%s, %s, 'near@town.example', 3)",
+        (NEAR_PLAYER, REAL_TEAM),
+    )
+
+
+def a_window_takes_only_our_days(stage: Stage) -> None:
+    stage.seed(3)
+    assert number(stage.person, "SELECT count(*) FROM matches WHERE day < '2026-03-29'") == 1
+
+
+def a_reset_removes_everything(stage: Stage) -> None:
+    gone = stage.reset(strict=True)
+    assert (gone.kept, stage.ours()) == (0, 0)
+
+
+def a_dropped_row_fails_the_step(stage: Stage) -> None:
+    assert stage.delete_with_dependents({"players": {OUR_PLAYER}})
+    with (
+        trigger(stage.person, "seats", "BEFORE INSERT", "RETURN NULL;"),
+        pytest.raises(RowsMissing),
+    ):
+        stage.seed(0)
+
+
+def a_run_without_its_lock_writes_nothing(stage: Stage) -> None:
+    assert stage.delete_with_dependents({"players": {OUR_PLAYER}})
+    stage.end_lease()
+    with stage.unchanged(), pytest.raises(LeaseLost):
+        stage.seed(0)
+    stage.close()
+
+
+def what_a_person_wrote_stays(stage: Stage) -> None:
+    stage.person.execute("UPDATE profiles SET bio = 'my own' WHERE id = %s", (OUR_PLAYER,))
+    stage.seed(0)
+    assert number(stage.person, "SELECT count(*) FROM profiles WHERE bio = 'my own'") == 1
+
+
+def strict_refuses_the_whole_reset(stage: Stage) -> None:
+    stage.person.execute("INSERT INTO yard.keys (shed_id) SELECT min(id) FROM yard.sheds")
+    with stage.unchanged(), pytest.raises(Blocked):
+        stage.reset(strict=True)
+
+
+def a_taken_address_is_an_error(stage: Stage) -> None:
+    assert stage.delete_with_dependents({"players": {OUR_PLAYER}})
+    stage.person.execute(
+        "INSERT INTO players (team_id, email, shirt) VALUES (%s, 'player10@thorns.example', 3)",
+        (REAL_TEAM,),
+    )
+    with pytest.raises(RowRefused, match="one_address"):
+        stage.seed(0)
+
+
+# -- bugs ---------------------------------------------------------------------------------------
+
+
+def no_pin_loop(patch: pytest.MonkeyPatch) -> None:
+    look, managed = delete.pins, {f"public.{table}" for table in thorns.tables} | {"yard.sheds"}
+
+    def first_round(
+        connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]
+    ) -> tuple[tuple[Pin, ...], Kept]:
+        found, kept = look(connection, dataset, candidates)
+        direct = tuple(pin for pin in found if pin.by not in managed)
+        tables = {pin.table for pin in direct}
+        return direct, {table: keys if table in tables else set() for table, keys in kept.items()}
+
+    patch.setattr(delete, "pins", first_round)
+
+
+def no_lock_step(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(delete, "_lock", lambda *given: None)
+
+
+def no_fence(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(delete, "_fence", lambda *given: None)
+
+
+def no_look_for_truncate(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(delete, "_TRUNCATED", "SELECT 1 WHERE false")
+
+
+def other_schemas_overlooked(patch: pytest.MonkeyPatch) -> None:
+    look = delete.edges
+
+    def only_public(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
+        return tuple(one for one in look(connection, dataset) if one.name != "yard.keys")
+
+    patch.setattr("tasks.postgres.references.edges", only_public)
+
+
+def ownership_by_range_alone(patch: pytest.MonkeyPatch) -> None:
+    exact = ownership.owned
+
+    def in_range(entity: Entity, alias: str) -> sql.Composed:
+        if not isinstance(entity.key, UuidKey):
+            return exact(entity, alias)
+        low, high = map(sql.Literal, entity.key.bounds)
+        column = sql.Identifier(alias, entity.key.column)
+        return sql.SQL("({} BETWEEN {} AND {})").format(column, low, high)
+
+    patch.setattr(ownership, "owned", in_range)
+    patch.setattr("tasks.postgres.read.owned", in_range)
+
+
+def gap_without_ownership(patch: pytest.MonkeyPatch) -> None:
+    exact = UuidKey.decode
+
+    def anything(key: UuidKey, keys: Any) -> Any:
+        numbers, _ = exact(key, keys)
+        return numbers, np.ones(len(keys), dtype=bool)
+
+    patch.setattr(UuidKey, "decode", anything)
+
+
+def window_by_date_alone(patch: pytest.MonkeyPatch) -> None:
+    def roll(connection: Connection, work: Any, entity: Entity) -> int:
+        removal = sql.SQL("DELETE FROM {} WHERE day <= %s::date - 6").format(
+            ownership.identifier(entity.table)
+        )
+        return connection.execute(removal, (work.run.as_of,)).rowcount
+
+    patch.setattr("tasks.fill._roll", roll)
+
+
+def parents_first(patch: pytest.MonkeyPatch) -> None:
+    order = delete._rounds
+    patch.setattr(delete, "_rounds", lambda *given: order(*given)[::-1])
+
+
+def circles_table_by_table(patch: pytest.MonkeyPatch) -> None:
+    order = delete._rounds
+    patch.setattr(
+        delete, "_rounds", lambda *given: [[one] for some in order(*given) for one in some]
+    )
+
+
+def no_count_after_load(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("tasks.fill._require", lambda *given: None)
+
+
+def lease_not_checked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("tasks.postgres.lock.join", lambda *given: None)
+
+
+def update_whatever_is_there(patch: pytest.MonkeyPatch) -> None:
+    from tasks.postgres import revise
+
+    due = revise._due
+    patch.setattr(revise, "_due", lambda update, columns: due(replace(update, held={}), columns))
+
+
+def strict_ignored(patch: pytest.MonkeyPatch) -> None:
+    exact = delete.remove
+    patch.setattr(delete, "remove", lambda *given, strict: exact(*given, strict=False))
+
+
+def any_conflict_ignored(patch: pytest.MonkeyPatch) -> None:
+    exact = load.copy
+
+    def lenient(
+        connection: Connection, entity: Entity, columns: Any, gap: Any, *more: Any, **named: Any
+    ) -> int:
+        table = ownership.identifier(entity.table)
+        names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+        connection.execute(
+            sql.SQL("CREATE TEMP TABLE coming ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0").format(
+                names, table
+            )
+        )
+        sent = exact(connection, entity, columns, gap, *more, into="coming", **named)
+        connection.execute(
+            sql.SQL(
+                "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM coming "
+                "ON CONFLICT DO NOTHING"
+            ).format(table, names, names)
+        )
+        return sent
+
+    patch.setattr(load, "copy", lenient)
+
+
+BUGS: dict[Plant, Callable[[Stage], None]] = {
+    no_pin_loop: what_real_rows_need_stays,
+    other_schemas_overlooked: what_real_rows_need_stays,
+    no_lock_step: a_row_that_needs_ours_comes_too_late,
+    no_fence: a_reset_that_does_more_is_undone,
+    no_look_for_truncate: a_reset_that_empties_a_table_is_undone,
+    ownership_by_range_alone: a_key_that_only_looks_like_ours_stays,
+    gap_without_ownership: a_row_comes_back_beside_one_that_looks_like_it,
+    window_by_date_alone: a_window_takes_only_our_days,
+    parents_first: a_reset_removes_everything,
+    circles_table_by_table: a_reset_removes_everything,
+    no_count_after_load: a_dropped_row_fails_the_step,
+    lease_not_checked: a_run_without_its_lock_writes_nothing,
+    update_whatever_is_there: what_a_person_wrote_stays,
+    strict_ignored: strict_refuses_the_whole_reset,
+    any_conflict_ignored: a_taken_address_is_an_error,
+}
+
+
+@contextmanager
+def staged(fresh: New) -> Iterator[Stage]:
+    """A seeded database."""
+    world = fresh(thorns)
+    world.seed()
+    with world.superuser() as person:
+        stage = Stage(world, person, Counter())
+        try:
+            yield stage
+        finally:
+            stage.close()
+
+
+@pytest.mark.parametrize("check", dict.fromkeys(BUGS.values()), ids=lambda check: check.__name__)
+def test_the_product_passes(check: Callable[[Stage], None], fresh: New) -> None:
+    with staged(fresh) as stage:
+        check(stage)
+
+
+@pytest.mark.parametrize("plant", BUGS, ids=lambda plant: plant.__name__)
+def test_a_planted_bug_is_found(plant: Plant, fresh: New) -> None:
+    found = (AssertionError, pytest.fail.Exception, SeedbedError, psycopg.Error)
+    with (
+        staged(fresh) as stage,
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(found) as caught,
+    ):
+        plant(patch)
+        BUGS[plant](stage)
+    print(f"\n{plant.__name__}: {caught.type.__name__}: {str(caught.value)[:200]}")
