@@ -230,7 +230,8 @@ def seed_in_child(name: str, address: Address, profiles: Path) -> None:
 
 _TABLES = """
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^pg_'
+      AND n.nspname <> 'information_schema'
     ORDER BY 1, 2
 """
 

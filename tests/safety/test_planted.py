@@ -18,7 +18,7 @@ from tasks.engine.errors import SeedbedError
 from tasks.engine.keys import UuidKey
 from tasks.engine.plan import Pin
 from tasks.fill import RowsMissing
-from tasks.postgres import delete, load, ownership
+from tasks.postgres import delete, load, ownership, references
 from tasks.postgres.delete import Blocked, Fenced
 from tasks.postgres.load import RowRefused
 from tasks.postgres.lock import LeaseLost
@@ -54,7 +54,7 @@ def what_real_rows_need_stays(stage: Stage) -> None:
 
 
 def a_row_that_needs_ours_comes_too_late(stage: Stage) -> None:
-    look, late = delete.pins, []
+    look, late = references.pins, []
 
     def looked(*given: Any) -> tuple[tuple[Pin, ...], Kept]:
         found = look(*given)
@@ -164,7 +164,7 @@ def a_taken_address_is_an_error(stage: Stage) -> None:
 
 
 def no_pin_loop(patch: pytest.MonkeyPatch) -> None:
-    look, managed = delete.pins, {f"public.{table}" for table in thorns.tables} | {"yard.sheds"}
+    look, managed = references.pins, {f"public.{table}" for table in thorns.tables} | {"yard.sheds"}
 
     def first_round(
         connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]
@@ -190,7 +190,7 @@ def no_look_for_truncate(patch: pytest.MonkeyPatch) -> None:
 
 
 def other_schemas_overlooked(patch: pytest.MonkeyPatch) -> None:
-    look = delete.edges
+    look = references.edges
 
     def only_public(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
         return tuple(one for one in look(connection, dataset) if one.name != "yard.keys")
