@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
@@ -36,7 +37,8 @@ STOPPING = 10.0
 
 def up(home: Path, environ: Mapping[str, str]) -> bool:
     """Start what does not run; False when everything ran already."""
-    with only_one(home):
+    with ExitStack() as held:
+        held.enter_context(only_one(home))
         state = read(home)
         database_runs = embedded.running(home) is not None
         if database_runs and state.server_runs() and state.worker_runs() and healthy(state.api):
@@ -45,7 +47,7 @@ def up(home: Path, environ: Mapping[str, str]) -> bool:
             for one in (state.worker, state.server):  # neither survives what it depends on
                 if one is not None:
                     one.stop(STOPPING)
-            state = _start_server(home, environ)
+            state = _start_server(home, environ, held.enter_context(free_port()))
         _register_and_start_worker(home, environ, state)
         return True
 
@@ -65,11 +67,11 @@ def down(home: Path) -> bool:
         return embedded.stop(home) or anything
 
 
-def _start_server(home: Path, environ: Mapping[str, str]) -> State:
+def _start_server(home: Path, environ: Mapping[str, str], port: int) -> State:
     folder = prefect_file().parent
     database = embedded.ensure(home, environ)
     embedded.create_database(database, variables.DATABASE, None)
-    state = State(port=free_port())
+    state = State(port=port)
     command = _prefect("server", "start", "--host", HOST, "--port", str(state.port))
     settings = variables.for_server(environ, state.api, home, database=database)
     server = processes.start(command, settings, folder, home / "logs" / "server.log")

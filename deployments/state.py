@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -95,17 +96,42 @@ def only_one(home: Path) -> Iterator[None]:
         yield
 
 
-def free_port(first: int = PORT) -> int:
-    """The first port from `first` on that nobody listens on."""
+@contextmanager
+def free_port(first: int = PORT) -> Iterator[int]:
+    """The first port from `first` on that nobody listens on, nor is about to.
+
+    Without the second, two `up` at once choose the same one, and the one whose server came too
+    late finds the other's healthy, and gives it a worker.
+    """
     for port in range(first, first + PORTS):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return port
+        with _claimed(port) as claimed:
+            if claimed and _unused(port):
+                yield port
+                return
     raise NoFreePort(first)
+
+
+@contextmanager
+def _claimed(port: int) -> Iterator[bool]:
+    """Whether no other `up` of this user has chosen the port and still starts its server."""
+    place = Path(gettempdir()) / f"seedbed-{os.geteuid()}-{port}.lock"
+    with place.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _unused(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
 
 
 def _file(home: Path) -> Path:

@@ -182,7 +182,15 @@ def test_a_taken_port_is_passed_over() -> None:
         taken.bind((HOST, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert free_port(port) > port
+        with free_port(port) as chosen:
+            assert chosen > port
+
+
+def test_two_that_start_at_once_get_two_ports() -> None:
+    with free_port() as first, free_port() as second:
+        assert second > first
+    with free_port(first) as again:
+        assert again == first
 
 
 def test_a_failed_start_names_the_log_and_shows_its_end(tmp_path: Path) -> None:
