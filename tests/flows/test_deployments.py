@@ -92,6 +92,18 @@ def test_a_failed_and_a_missing_nightly_run_raise_an_automation() -> None:
         assert action.model_dump()["deployment_id"] == known["plan/staging"]
 
 
+def test_a_run_is_given_up_after_three_heartbeats_whichever_worker_took_it() -> None:
+    (trigger,) = [
+        one.trigger for one in read_automations(AUTOMATIONS, ids()) if "process" in one.name
+    ]
+    assert isinstance(trigger, EventTrigger)
+    assert trigger.within.total_seconds() == 90
+    for one in DEPLOYMENTS:
+        beating = one.work_pool.job_variables["env"]
+        assert beating == {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
+        assert one.concurrency_limit.grace_period_seconds == 90
+
+
 def test_an_automation_that_runs_an_unknown_deployment_is_refused() -> None:
     known = {name: one for name, one in ids().items() if name != "plan/staging"}
     with pytest.raises(UnknownName, match=r"unknown deployment in automations\.yaml 'plan/sta"):
