@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from tasks.engine.entity import Dataset
+from tasks.engine.settings import Limits
 from tasks.postgres import connect
 from tests.faults.proxy import Proxy, proxied
 from tests.faults.runs import PATIENT, End, Verb, run
@@ -159,6 +160,31 @@ def test_in_a_black_hole_a_run_ends_with_a_sentence_and_holds_nothing(
     print(f"black hole: ended after {spent:.1f} s with {end.error}: {end.said}")
     network.calm()
     healed(world, "seed", expected)
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1", "COPY (SELECT generate_series(1, 9)) TO STDOUT"])
+def test_a_server_that_says_nothing_is_given_up_and_the_step_tried_again(
+    network: Proxy, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    monkeypatch.setattr(connect, "GRACE", 0.5)
+    limits = Limits.model_validate({"statement": 1, "connect": 2})
+    with connect.connect(network.address, "seedbed:test", limits) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+        network.swallow = True
+        started = time.monotonic()
+        with pytest.raises(psycopg.OperationalError) as caught:
+            if statement.startswith("COPY"):
+                with connection.cursor().copy(statement.encode()) as copy:
+                    copy.read()
+            else:
+                connection.execute(statement.encode())
+        assert 1.4 < time.monotonic() - started < 4
+        assert connection.closed
+    assert connect.passing(caught.value)
+    assert connect.sentence(caught.value) == (
+        "the server did not answer for 2 s; look at the network and at what lies between, "
+        "and run it again"
+    )
 
 
 def test_a_statement_whose_client_is_gone_ends_within_seconds(world: World, network: Proxy) -> None:
