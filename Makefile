@@ -6,7 +6,7 @@ BIN := .venv/bin
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: seed test lint bench up down lock install clean
+.PHONY: seed test soak lint bench up down lock install clean
 
 seed: install  ## seed the datasets of `dev` on the embedded server by a deployment run, show it
 	@$(BIN)/seedbed up
@@ -19,6 +19,9 @@ seed: install  ## seed the datasets of `dev` on the embedded server by a deploym
 
 test: lint  ## all tests, on a real PostgreSQL
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+soak: install  ## the random suites at their nightly size, some hours; SEEDBED_TEST_SCALE=… for another
+	SEEDBED_TEST_SCALE=$${SEEDBED_TEST_SCALE:-9} $(BIN)/pytest -n 2 --dist loadgroup -m soak
 
 lint: install  ## linter, formatter, types
 	$(BIN)/ruff check .

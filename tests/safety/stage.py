@@ -315,7 +315,7 @@ class Stage:
         found = arrows(self.person, self.dataset)
         return any(
             self._added(lambda: attach(self.person, self.dataset, tie, draw) is not None)  # noqa: B023 # called now
-            for tie in draw.sample(found, min(3, len(found)))
+            for tie in draw.sample(found, min(10, len(found)))
         )
 
     def insert(self, draw: random.Random) -> bool:
