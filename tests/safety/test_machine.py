@@ -59,7 +59,7 @@ DAYS = 3
 TURNS = [
     turn
     for turn, weight in {
-        "somebody_attaches_a_row": 5,
+        "somebody_attaches_a_row": 3,
         "somebody_inserts_a_row": 2,
         "somebody_takes_a_natural_key": 2,
         "somebody_deletes_rows_of_ours": 2,
@@ -68,10 +68,10 @@ TURNS = [
         "seed": 2,
         "refresh": 2,
         "reset": 3,
-        "a_seed_crashes": 5,
-        "somebody_attaches_a_row_before_a_reset": 4,
+        "a_seed_crashes": 9,
+        "somebody_attaches_a_row_before_a_reset": 8,
         "a_reset_crashes": 3,
-        "a_reset_meets_a_trigger": 3,
+        "a_reset_meets_a_trigger": 4,
         "a_seed_meets_a_trigger_that_drops_rows": 2,
         "a_run_loses_its_lock": 1,
     }.items()
@@ -241,7 +241,12 @@ class Turns(RuleBasedStateMachine):
         assert complete(self.standing()).violations == 0, "green with a row missing"
         if self.edited or (self.interfered and self.stage.dataset.reads):
             return
-        assert self.stage.digests() == self.expected[self.day]
+        found, expected = self.stage.digests(), dict(self.expected[self.day])
+        if self.interfered:  # a day that left the window stays while somebody's row needs it
+            for one in windows(self.stage.dataset):
+                found.pop(one.table, None)
+                expected.pop(one.table, None)
+        assert found == expected
         self.count("converged")
 
 
