@@ -60,6 +60,7 @@ def find(environ: MutableMapping[str, str], *, verbose: bool) -> str | None:
         environ["PREFECT_API_URL"] = running
     else:
         environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-        environ.setdefault("PREFECT_HOME", str(home / "prefect"))
-        embedded.made(Path(environ["PREFECT_HOME"]))
+        folder = environ.get("PREFECT_HOME", str(home / "prefect"))
+        embedded.made(Path(folder))
+        environ["PREFECT_HOME"] = folder
     return running

@@ -665,7 +665,8 @@ def shell(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> Shell:
-    """With nothing of the developer's own shell."""
+    """With nothing of the developer's own shell, and leaving nothing of a command's own behind."""
+    monkeypatch.setenv("PREFECT_HOME", "set by a command that starts a server of its own")
     for name in list(os.environ):
         if name in ("APP_ENV", "NODE_ENV", "PREFECT_HOME") or name.startswith(
             ("SEEDBED_", "SEED_")

@@ -130,7 +130,8 @@ def test_no_credential_is_written_down_whatever_refuses(
         there.video.after(100, f"POST {ASSETS}", "refused", 401)
         environ = {name: value for name, value in os.environ.items() if name not in OUTSIDE}
         environ |= there.world.environ() | {"SEEDBED_HOME": str(folder), "TMPDIR": str(folder)}
-        environ.pop("PREFECT_API_URL", None)
+        for set_by_other_tests in ("PREFECT_API_URL", "PREFECT_HOME"):
+            environ.pop(set_by_other_tests, None)
         command = [sys.executable, "-m", "flows", "seed", "streaming", "--json", "--verbose"]
         ended = subprocess.run(
             command, cwd=ROOT, env=environ, capture_output=True, check=False, timeout=240
