@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg.abc import PQGen
+from psycopg.waiting import Wait
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import QueuePool
 
@@ -70,13 +71,19 @@ class Patient(psycopg.Connection[tuple[Any, ...]]):
     silence = STARTUP_WAIT + GRACE
 
     def wait(self, gen: PQGen[Value], *args: Any, **kwargs: Any) -> Value:
-        """Run a generator on the connection; closes it after `silence` seconds without a byte."""
-        return super().wait(self._heard(gen), *args, **kwargs)
+        """Run a generator on the connection; closes it after `silence` seconds without a byte.
 
-    def _heard(self, gen: PQGen[Value]) -> PQGen[Value]:
-        heard = time.monotonic()
+        Most rows of a COPY are in the buffer already: those wait for nothing.
+        """
         try:
             wanted = next(gen)
+        except StopIteration as end:
+            return cast(Value, end.value)
+        return super().wait(self._heard(gen, wanted), *args, **kwargs)
+
+    def _heard(self, gen: PQGen[Value], wanted: Wait) -> PQGen[Value]:
+        heard = time.monotonic()
+        try:
             while True:
                 ready = yield wanted
                 now = time.monotonic()
