@@ -18,7 +18,7 @@ seed: install  ## seed the datasets of `dev` on the embedded server by a deploym
 	@$(BIN)/seedbed status
 
 test: lint  ## all tests, on a real PostgreSQL
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 soak: install  ## the random suites, faults and races at their nightly size, some hours
 	SEEDBED_TEST_SCALE=$${SEEDBED_TEST_SCALE:-9} SEEDBED_TEST_SIZE=soak $(BIN)/pytest -m soak
