@@ -115,5 +115,6 @@ def _roll(connection: Connection, work: Work, entity: Entity) -> int:
     old = read.beyond(connection, entity, work.at(connection), work.profile.chunk_rows)
     if not len(old):
         return 0
-    gone = delete.remove(connection, work.dataset, numbered(entity, old), strict=False)
+    going, grows = numbered(entity, old), work.profile.side_effects
+    gone = delete.remove(connection, work.dataset, going, strict=False, grows=grows)
     return gone.rows

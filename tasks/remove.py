@@ -60,7 +60,8 @@ def remove(work: Work, *, strict: bool) -> Removal:
     objects = clear(work, strict=strict)
     going = _rows_to_delete(work)
     with work.database.writing() as connection:
-        gone = delete.remove(connection, work.dataset, going, strict=strict)
+        grows = work.profile.side_effects
+        gone = delete.remove(connection, work.dataset, going, strict=strict, grows=grows)
         entities = [one for candidates in going for one in candidates.entities]
         left = sum(read.count(connection, one) for one in entities)
         if left != gone.kept:

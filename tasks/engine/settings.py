@@ -94,6 +94,11 @@ class Profile(Model):
     unmet: Literal["refuse", "report"] = Field(
         "refuse", description="a requirement that cannot be met: write nothing, or say so"
     )
+    side_effects: dict[str, tuple[Literal["insert"], ...]] = Field(
+        default_factory=dict,
+        description="what triggers may do in the application's own tables while a reset removes "
+        "our rows, by table; nobody may have anything updated or deleted",
+    )
     requirements: dict[str, dict[str, int | str]] = Field(
         default_factory=dict, description="level and numbers, a section each dataset"
     )

@@ -8,7 +8,7 @@ transaction changed, cascades and triggers included, with what it was to delete.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from psycopg import sql
 
@@ -60,7 +60,8 @@ class Fenced(Refused):
     def __init__(self, differences: Sequence[str]) -> None:
         super().__init__(
             "nothing was removed: the deletion would have changed something else than planned "
-            f"({'; '.join(differences)}); look for a trigger, a cascade or another session"
+            f"({'; '.join(differences)}); look for a trigger, a cascade or another session. "
+            "What a trigger may insert, side_effects in the profile says"
         )
 
 
@@ -89,8 +90,12 @@ def remove(
     candidates: Sequence[Candidates],
     *,
     strict: bool,
+    grows: Collection[str] = (),
 ) -> Removal:
     """Delete the candidates (upstream first in the sequence), except those that must stay.
+
+    `grows` names tables of others, with their schema where that is not `public`, into which
+    triggers may insert meanwhile: an audit log.
 
     Raises:
         Blocked: some must stay, and `strict` refuses the whole removal for that.
@@ -104,7 +109,7 @@ def remove(
     before = _changes(connection, dataset)
     for together in _rounds(connection, dataset, candidates):
         connection.execute(_deletion(together, kept))
-    _fence(connection, dataset, before, planned)
+    _fence(connection, dataset, before, planned, grows)
     return Removal(planned, found, _kept(kept))
 
 
@@ -201,8 +206,13 @@ def _changes(connection: Connection, dataset: Dataset) -> Changes:
 
 
 def _fence(
-    connection: Connection, dataset: Dataset, before: Changes, planned: dict[str, int]
+    connection: Connection,
+    dataset: Dataset,
+    before: Changes,
+    planned: dict[str, int],
+    grows: Collection[str],
 ) -> None:
+    allowed = {one if "." in one else f"public.{one}" for one in grows}
     names = {oid: table for table, oid in oids(connection, dataset.tables).items()}
     differences = []
     for oid, (name, *now) in _changes(connection, dataset).items():
@@ -211,6 +221,8 @@ def _fence(
         wanted = planned.get(names.get(oid, ""), 0)
         if updated and oid in names and not _strangers_changed(connection, dataset, names[oid]):
             updated = 0
+        if oid not in names and name in allowed:
+            inserted = 0
         if (inserted, updated, deleted) != (0, 0, wanted):
             differences.append(
                 f"{name}: {deleted} deleted instead of {wanted}, "

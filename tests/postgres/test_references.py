@@ -73,6 +73,41 @@ def test_every_element_of_an_array_keeps_the_row_that_it_names(square: Connectio
     assert [row[0] for row in square.execute("SELECT id FROM talks ORDER BY 1")] == list("abcd")
 
 
+AUDIT = """
+    CREATE TABLE audit_log (what text);
+    CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO audit_log VALUES (old.id); RETURN old; END $$;
+    CREATE TRIGGER note AFTER DELETE ON talks FOR EACH ROW EXECUTE FUNCTION note()
+"""
+
+
+def test_a_trigger_may_insert_where_the_profile_says_so(square: Connection) -> None:
+    square.execute(AUDIT)
+    square.commit()
+    said = r"public\.audit_log: 0 deleted instead of 0, 0 updated, 3 inserted.*side_effects"
+    with pytest.raises(delete.Fenced, match=said):
+        delete.remove(square, town, everything(town), strict=True)
+    square.rollback()
+    delete.remove(square, town, everything(town), strict=True, grows=["audit_log"])
+    assert square.execute("SELECT FROM audit_log").rowcount == 3
+    square.rollback()
+    square.execute("CREATE SCHEMA logs; ALTER TABLE audit_log SET SCHEMA logs")
+    square.execute("SET search_path = logs, public")
+    square.commit()
+    with pytest.raises(delete.Fenced, match=r"logs\.audit_log"):
+        delete.remove(square, town, everything(town), strict=True, grows=["audit_log"])
+    square.rollback()
+    delete.remove(square, town, everything(town), strict=True, grows=["logs.audit_log"])
+
+
+def test_nothing_of_others_may_be_updated_or_deleted(square: Connection) -> None:
+    square.execute(AUDIT.replace("INSERT INTO audit_log VALUES (old.id)", "DELETE FROM audit_log"))
+    square.execute("INSERT INTO audit_log VALUES ('somebody')")
+    square.commit()
+    with pytest.raises(delete.Fenced, match=r"public\.audit_log: 1 deleted instead of 0"):
+        delete.remove(square, town, everything(town), strict=True, grows=["audit_log"])
+
+
 def test_an_array_that_names_ours_blocks_a_strict_reset(square: Connection) -> None:
     talk(square, "a", SECOND, "somebody real")
     said = rf"1 of people, needed by talks\.members \({SECOND}\)"

@@ -261,7 +261,9 @@ def update_whatever_is_there(patch: pytest.MonkeyPatch) -> None:
 
 def strict_ignored(patch: pytest.MonkeyPatch) -> None:
     exact = delete.remove
-    patch.setattr(delete, "remove", lambda *given, strict: exact(*given, strict=False))
+    patch.setattr(
+        delete, "remove", lambda *given, strict, **more: exact(*given, strict=False, **more)
+    )
 
 
 def any_conflict_ignored(patch: pytest.MonkeyPatch) -> None:
