@@ -12,77 +12,32 @@ and noisy: read the medians of the ratios within a round.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import shutil
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from tasks.datasets import dataset
-from tasks.postgres import embedded
+from tests.benchmarks.stand import Stand, stand, timed, written
 
 TASKS = len(dataset("commerce").entities) + 1
 """Tasks of a seed run: one an entity, and the digests."""
-
-Connection = psycopg.Connection[tuple[Any, ...]]
-
-
-def background(verb: str, environ: dict[str, str]) -> dict[str, Any]:
-    """`up` or `down`."""
-    command = [sys.executable, "-m", "deployments.background", verb, "--json"]
-    done = subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE)
-    content: dict[str, Any] = json.loads(done.stdout)
-    return content
-
-
-def flow(environ: dict[str, str], verb: str, argument: object) -> dict[str, float]:
-    """A measured run in a new process."""
-    command = [sys.executable, "-m", "tests.benchmarks.flow", verb, json.dumps(argument)]
-    done = subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE)
-    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return measured
-
-
-def timed(action: Callable[[], object]) -> float:
-    """Seconds."""
-    started = time.monotonic()
-    action()
-    return time.monotonic() - started
 
 
 class Contest:
     """The table `orders`, the files with its rows, and the three ways to load it."""
 
-    def __init__(self, environ: dict[str, str], home: Path, orders: int) -> None:
-        self.environ, self.orders = environ, orders
+    def __init__(self, stand: Stand, orders: int) -> None:
+        self.stand, self.orders = stand, orders
         self.asked = {"datasets": ["commerce"], "only": ["orders"], "scale": orders // 100}
-        server = embedded.ensure(home)
-        schema = dataset("commerce").folder / "schema.sql"
-        embedded.create_database(server, "commerce", schema)
-        self.connection: Connection = psycopg.connect(
-            host=server.host,
-            port=server.port,
-            user=server.user,
-            password=server.password,
-            dbname="commerce",
-            autocommit=True,
-        )
-        self.csv = home / "postgres" / "data" / "orders.csv"
-        self.binary = home / "orders.bin"
+        self.connection = stand.database("commerce")
+        self.csv = stand.home / "postgres" / "data" / "orders.csv"
+        self.binary = stand.home / "orders.bin"
 
     def prepare(self) -> None:
         """Seed once, and write the rows to the files that are replayed."""
-        flow(self.environ, "seed", self.asked | {"with_upstream": True})
+        self.stand.flow("seed", self.asked | {"with_upstream": True})
         self.connection.execute(f"COPY orders TO '{self.csv}' (FORMAT csv)")
         copy = "COPY orders TO STDOUT (FORMAT binary)"
         with self.binary.open("wb") as file, self.connection.cursor().copy(copy) as stream:
@@ -97,7 +52,7 @@ class Contest:
     def by_flow(self) -> dict[str, float]:
         """Generate, load, count and digest through the flow."""
         self.empty()
-        return flow(self.environ, "seed", self.asked)
+        return self.stand.flow("seed", self.asked)
 
     def by_csv(self) -> float:
         """The server reads its own file."""
@@ -123,12 +78,12 @@ def measure(contest: Contest, rounds: int) -> dict[str, Any]:
         loaded = contest.by_flow()
         one = {"flow": loaded["seconds"], "flow_peak_mb": loaded["peak_mb"]}
         one |= {"csv": contest.by_csv(), "binary": contest.by_binary()}
-        again = flow(contest.environ, "seed", contest.asked)
+        again = contest.stand.flow("seed", contest.asked)
         small = {"datasets": ["commerce"], "scale": 1}
         contest.empty()
-        flow(contest.environ, "seed", small)
-        nothing = flow(contest.environ, "seed", small)
-        empty = flow(contest.environ, "empty", TASKS)
+        contest.stand.flow("seed", small)
+        nothing = contest.stand.flow("seed", small)
+        empty = contest.stand.flow("empty", TASKS)
         one |= {"satisfied": again["seconds"], "small_satisfied": nothing["seconds"]}
         one |= {"empty": empty["seconds"], "empty_peak_mb": empty["peak_mb"]}
         runs.append(one)
@@ -176,22 +131,12 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="seedbed-bench-"))
-    home.chmod(0o755)  # the server's user has to reach its folder
-    environ = {**os.environ, "SEEDBED_HOME": str(home)}
-    environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-    try:
-        environ["PREFECT_API_URL"] = background("up", environ)["api"]
-        contest = Contest(environ, home, chosen.orders)
+    with stand() as place:
+        contest = Contest(place, chosen.orders)
         contest.prepare()
         result = measure(contest, chosen.rounds)
         contest.connection.close()
-    finally:
-        background("down", environ)
-        shutil.rmtree(home, ignore_errors=True)
-    target = Path("bench-results") / f"orders-{chosen.orders}.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(result, indent=2) + "\n")
+    target = written(f"orders-{chosen.orders}", result)
     show(result)
     print(f"written to {target}")
 

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from flows.invoke import invoke
+from tests.benchmarks import narrow
 
 
 def empty(tasks: int) -> None:
@@ -34,6 +35,7 @@ def main() -> None:
     """`empty TASKS`, or `VERB {flow parameters as JSON}`."""
     verb, argument = sys.argv[1:]
     documents: list[dict[str, Any]] = []
+    narrow.register()
     started = time.monotonic()
     if verb == "empty":
         empty(int(argument))
