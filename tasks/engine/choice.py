@@ -9,14 +9,12 @@ import numpy as np
 import pandas as pd
 
 from tasks.engine import draws
+from tasks.engine.balance import Ranked, balanced
 from tasks.engine.tables import Table, View
-from tasks.engine.values import Hashes, Integers
+from tasks.engine.values import Integers
 
 if TYPE_CHECKING:
     from tasks.engine.rows import Rows
-
-_LEVELS = 64
-"""How often `balance` raises the load that a candidate may carry before it gives up."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +24,9 @@ class Choice:
     Each parent has them in an order of its own, drawn by hash, those with less of column
     `prefer` first; position k gets the k-th. So a parent's rows choose different candidates,
     unless `repeat` begins anew behind the last. `fills` are the row's columns that the
-    candidate's columns go to; together with the parent they are unique. With `balance` no
-    candidate gets two while another, who could have it, has none; `prefer` is then what each
-    of them has already.
+    candidate's columns go to; together with the parent they are unique. With `balance` all
+    candidates have as many as each other, as far as it can be; `prefer` is then a whole number,
+    what each of them has already.
     """
 
     among: Table | View
@@ -52,16 +50,6 @@ def choose(
     return Choice(among, by, fills or {}, repeat, balance, prefer)
 
 
-@dataclass(frozen=True)
-class Ranked:
-    """Candidates of every parent in order: those of parent i are `length[i]` from `start[i]`."""
-
-    owner: Integers
-    candidate: Integers
-    start: Integers
-    length: Integers
-
-
 def ranked(choice: Choice, parents: Rows, entity: str) -> Ranked:
     """The candidates (row numbers of the frame) of each parent, best first."""
     frame = parents.run.frame(choice.among)
@@ -74,15 +62,17 @@ def ranked(choice: Choice, parents: Rows, entity: str) -> Ranked:
         owner = owner[candidate]
     # Each text once: a candidate is there as often as there are parents who may have it.
     place, keys = pd.factorize(frame[choice.among.key])
-    each = draws.text_hash(map(str, keys))[place]
+    each = draws.text_hash(map(str, keys))
     own = parents.key_hash ^ parents.run.stream(entity, "choice")
-    order = draws.mix(own[owner] + each[candidate])
+    order = draws.mix(own[owner] + each[place[candidate]])
     sorting = [order, owner]
-    if choice.prefer is not None:
+    if choice.prefer is not None and not choice.balance:
         sorting.insert(1, frame[choice.prefer].to_numpy()[candidate])
     sort = np.lexsort(sorting)
     length = np.bincount(owner, minlength=len(parents))
-    return Ranked(owner[sort], candidate[sort], np.cumsum(length) - length, length)
+    who = np.unique(each, return_inverse=True)[1][place]
+    candidate = candidate[sort]
+    return Ranked(owner[sort], candidate, who[candidate], np.cumsum(length) - length, length)
 
 
 def nominal(rows: Rows, parents: Rows) -> Rows:
@@ -93,10 +83,10 @@ def nominal(rows: Rows, parents: Rows) -> Rows:
     """
     choice, entity = _of(rows)
     ranks = ranked(choice, parents, entity)
-    quota = np.bincount(rows.index, minlength=len(parents))
     if choice.repeat:
         return _repeated(rows, choice, parents, ranks)
-    made = match(ranks, quota, parents.key_hash, *_room(choice, parents, ranks, quota))
+    quota = np.bincount(rows.index, minlength=len(parents))
+    made = _made(choice, parents, ranks, quota)
     return _aligned(rows, choice, parents, ranks, made)
 
 
@@ -106,21 +96,26 @@ def remaining(
     """The rows with their candidates, beside those of ours that are there: `own`.
 
     `rows` are free positions of the parents; `own` has the columns that the choice fills and
-    `of`, the parent's key; `quota` is how many rows each parent would have of us in all.
+    `of`, the parent's key; `quota` is how many rows each parent would have of us in all. Of the
+    pairs that would be made if none were there, those that are not; then, where somebody gave
+    our rows other candidates, what is best beside them.
     """
     choice, entity = _of(rows)
     ranks = ranked(choice, parents, entity)
     if choice.repeat:
         return _repeated(rows, choice, parents, ranks)
-    frame = parents.run.frame(choice.among)
-    room, groups = _room(choice, parents, ranks, quota)
-    there = _pairs(frame, choice, own, of)
-    if room is not None and groups is not None:
-        load = np.bincount(groups[there], minlength=int(groups.max(initial=0)) + 1)
-        room = room - load[groups]
-    ranks = _without(ranks, there, len(frame))
     lacking = np.bincount(rows.index, minlength=len(parents))
-    made = match(ranks, lacking, parents.key_hash, room, groups)
+    held = np.zeros(len(ranks.owner), dtype=bool)
+    held[_pairs(ranks, choice, parents, own, of)] = True
+    wanted = _made(choice, parents, ranks, quota)
+    wanted = wanted[~held[wanted]]
+    made = wanted[_places(ranks.owner[wanted]) < lacking[ranks.owner[wanted]]]
+    held[made] = True
+    lacking -= np.bincount(ranks.owner[made], minlength=len(parents))
+    if lacking.any():
+        load = np.bincount(ranks.who[held], minlength=int(ranks.who.max(initial=-1)) + 1)
+        rest = _made(choice, parents, ranks.only(~held), lacking, load)
+        made = np.sort(np.concatenate([made, np.flatnonzero(~held)[rest]]))
     return _aligned(rows, choice, parents, ranks, made)
 
 
@@ -130,25 +125,38 @@ def _of(rows: Rows) -> tuple[Choice, str]:
     return entity.choose, entity.name
 
 
-def _pairs(frame: pd.DataFrame, choice: Choice, own: pd.DataFrame, of: str | None) -> Integers:
-    """The rows of the candidates' frame that rows of ours already hold."""
-    columns = dict(choice.fills)
-    if choice.by is not None and of is not None:
-        columns[of] = choice.by
-    if not columns or frame.empty or own.empty:
+def _made(
+    choice: Choice, parents: Rows, ranks: Ranked, quota: Integers, load: Integers | None = None
+) -> Integers:
+    """Which pairs of `ranks` are made: sorted by parent, best first.
+
+    `load` is what candidates have of our rows already.
+    """
+    if not choice.balance:
+        return ranks.best(quota)
+    most = int(ranks.who.max(initial=-1)) + 1
+    has = np.zeros(most if load is None else len(load), dtype=np.int64)
+    if choice.prefer is not None:
+        frame = parents.run.frame(choice.among)
+        np.maximum.at(has, ranks.who, frame[choice.prefer].to_numpy(np.int64)[ranks.candidate])
+    return balanced(ranks, quota, parents.key_hash, has if load is None else has + load)
+
+
+def _pairs(
+    ranks: Ranked, choice: Choice, parents: Rows, own: pd.DataFrame, of: str | None
+) -> Integers:
+    """The pairs that rows of ours already hold."""
+    if own.empty or not len(ranks.owner):
         return np.zeros(0, dtype=np.int64)
-    candidates = pd.MultiIndex.from_frame(frame[list(columns.values())])
-    place = candidates.get_indexer(pd.MultiIndex.from_frame(own[list(columns)]))
+    frame = parents.run.frame(choice.among).iloc[ranks.candidate]
+    pairs, theirs = [pd.Index(ranks.owner)], [pd.Index(np.zeros(len(own), dtype=np.int64))]
+    if of is not None:
+        theirs = [pd.Index(pd.Index(parents.names).get_indexer(own[of]))]
+    for column, filled in choice.fills.items():
+        pairs.append(pd.Index(frame[filled]))
+        theirs.append(pd.Index(own[column]))
+    place = pd.MultiIndex.from_arrays(pairs).get_indexer(pd.MultiIndex.from_arrays(theirs))
     return place[place >= 0]
-
-
-def _without(ranks: Ranked, candidates: Integers, size: int) -> Ranked:
-    gone = np.zeros(size, dtype=bool)
-    gone[candidates] = True
-    kept = ~gone[ranks.candidate]
-    owner = ranks.owner[kept]
-    length = np.bincount(owner, minlength=len(ranks.length))
-    return Ranked(owner, ranks.candidate[kept], np.cumsum(length) - length, length)
 
 
 def _repeated(rows: Rows, choice: Choice, parents: Rows, ranks: Ranked) -> Rows:
@@ -166,67 +174,6 @@ def _aligned(rows: Rows, choice: Choice, parents: Rows, ranks: Ranked, made: Int
     # Both sides are now equally many a parent, in the same order.
     frame = parents.run.frame(choice.among).iloc[ranks.candidate[made]]
     return rows.among(kept).with_chosen(frame)
-
-
-def _room(
-    choice: Choice, parents: Rows, ranks: Ranked, quota: Integers
-) -> tuple[Integers | None, Integers | None]:
-    """The load that each row of the frame may carry, and which rows are the same candidate.
-
-    The lowest level that lets all parents have their quota, minus what candidates have already.
-    """
-    if not choice.balance:
-        return None, None
-    frame = parents.run.frame(choice.among)
-    groups = pd.factorize(frame[choice.among.key])[0]
-    has = frame[choice.prefer].to_numpy(np.int64) if choice.prefer else np.zeros(len(frame), int)
-    possible = int(np.minimum(quota, ranks.length).sum())
-    lowest = int(has.min(initial=0))
-    room = has
-    for level in range(lowest + 1, lowest + 1 + _LEVELS):
-        room = np.maximum(level - has, 0)
-        if len(match(ranks, quota, parents.key_hash, room, groups)) == possible:
-            break
-    return room, groups
-
-
-def match(
-    ranks: Ranked,
-    quota: Integers,
-    priority: Hashes,
-    capacity: Integers | None = None,
-    groups: Integers | None = None,
-) -> Integers:
-    """Which pairs of `ranks` are made: sorted by parent, best first.
-
-    Deferred acceptance (Gale and Shapley, 1962) with the same priorities at every candidate:
-    parents in order of priority each take the best that have room. So the result does not
-    depend on the order of the work, and taking some pairs away and matching again makes the
-    same ones. `groups` (one a candidate) tells rows of the frame that are the same candidate.
-    """
-    pointer = ranks.start.copy()
-    end = ranks.start + ranks.length
-    held = np.zeros(0, dtype=np.int64)
-    while True:
-        lacking = quota - np.bincount(ranks.owner[held], minlength=len(quota))
-        offers = np.minimum(np.maximum(lacking, 0), end - pointer)
-        if not offers.any():
-            return np.sort(held)
-        held = np.concatenate([held, _ranges(pointer, offers)])
-        pointer += offers
-        if capacity is None:
-            continue
-        candidate = ranks.candidate[held]
-        load = candidate if groups is None else groups[candidate]
-        order = np.lexsort((held, priority[ranks.owner[held]], load))
-        held, load, room = held[order], load[order], capacity[candidate[order]]
-        held = held[_places(load) < room]
-
-
-def _ranges(starts: Integers, lengths: Integers) -> Integers:
-    """start, start + 1, … of every range, one behind the other."""
-    ends = np.cumsum(lengths)
-    return np.repeat(starts - ends + lengths, lengths) + np.arange(int(ends[-1]))
 
 
 def _places(groups: Integers) -> Integers:

@@ -56,7 +56,7 @@ def own_table(entity: Entity) -> Table:
 def own_of(entity: Entity) -> str | None:
     """The column of the entity's own table with the parent's key, where a choice needs it."""
     count, choice = entity.count, entity.choose
-    if choice is None or not choice.fills or choice.repeat or choice.by is None:
+    if choice is None or not choice.fills or choice.repeat:
         return None
     return count.of if isinstance(count, Requirement) else None
 

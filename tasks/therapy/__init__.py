@@ -76,6 +76,6 @@ therapy = Dataset(
         platform.payment_methods,
         platform.payments,
     ),
-    version=2,
+    version=3,
     requirements=REQUIREMENTS,
 )
