@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from tasks.engine.entity import Entity
-from tasks.engine.tables import SEEDED, Reader, Table
+from tasks.engine.tables import SEEDED, Reader, Table, typed
 
 if TYPE_CHECKING:
     from tasks.engine.run import Run
@@ -44,5 +44,5 @@ class Declared:
         found = frame.copy()
         for name in columns:
             values = made[name].astype(object).to_numpy()[place]
-            found[name] = frame[name].astype(object).where(~kept, values).astype(frame[name].dtype)
+            found[name] = typed(frame[name].astype(object).where(~kept, values), frame[name])
         return found

@@ -63,10 +63,12 @@ def resolved(
     for name in chosen:
         if name not in known:
             raise UnknownName(f"setting of {where}", name, known)
-    asked = environ.get(_variable(dataset, "level")) or chosen.get("level", DEFAULT)
+    variable = _variable(dataset, "level")
+    asked = environ.get(variable) or chosen.get("level", DEFAULT)
     level = next((one for one in LEVELS if one == asked), None)
     if level is None:
-        raise BadSetting(where, "level", f"is {asked!r}; take {', '.join(LEVELS)}")
+        place = variable if environ.get(variable) else where
+        raise BadSetting(place, "level", f"is {asked!r}; take {', '.join(LEVELS)}")
     values: dict[str, int | str] = {}
     for one in listed:
         variable = _variable(dataset, one.name)

@@ -12,7 +12,7 @@ from tasks.engine.choice import Choice, nominal, remaining
 from tasks.engine.counts import Requirement
 from tasks.engine.entity import Entity
 from tasks.engine.rows import Rows
-from tasks.engine.tables import SEEDED, Table, tables_of
+from tasks.engine.tables import SEEDED, Table, alike, tables_of
 from tasks.engine.target import all_parents, slots
 from tasks.engine.values import Booleans, Integers
 
@@ -135,7 +135,7 @@ def _held(entity: Entity, above: Rows, own: pd.DataFrame, placed: Integers) -> I
         frame = above.run.read(table)
         if table not in inside:
             return frame
-        return pd.concat([frame, own[list(frame.columns)].astype(frame.dtypes)], ignore_index=True)
+        return pd.concat([frame, alike(own, frame)], ignore_index=True)
 
     whole = above.run.reading(beside)
     return count.held(above, whole) - count.held(above, above.run)

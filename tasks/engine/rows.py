@@ -244,9 +244,26 @@ class _Aligned(Rows):
         self._distinct = distinct
         self._repeat = repeat
 
+    @property
+    def is_root(self) -> bool:
+        return self._distinct.is_root
+
+    @cached_property
+    def number(self) -> Integers:
+        return self._distinct.number[self._repeat]
+
     @cached_property
     def key(self) -> Any:
         return self._distinct.key[self._repeat]
+
+    @cached_property
+    def names(self) -> list[Any]:
+        names = self._distinct.names
+        return [names[place] for place in self._repeat]
+
+    @cached_property
+    def key_hash(self) -> Hashes:
+        return self._distinct.key_hash[self._repeat]
 
     @cached_property
     def identity(self) -> Hashes:

@@ -62,7 +62,7 @@ class Run:
         return replace(self, read=read)
 
     @cached_property
-    def _frames(self) -> dict[str, pd.DataFrame]:
+    def _frames(self) -> dict[Entity | View, pd.DataFrame]:
         return {}
 
     def stream(self, entity: str, name: str) -> np.uint64:
@@ -102,9 +102,9 @@ class Run:
             return self.read(above)
         if isinstance(above, Resource):
             return self.look(above)
-        if above.name not in self._frames:
-            self._frames[above.name] = self._made(above)
-        return self._frames[above.name]
+        if above not in self._frames:
+            self._frames[above] = self._made(above)
+        return self._frames[above]
 
     def _made(self, above: Entity | View) -> pd.DataFrame:
         if isinstance(above, View):

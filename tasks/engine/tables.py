@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from tasks.engine.errors import BadDeclaration
@@ -78,6 +79,18 @@ def view(
         return View(make, of, key, numbers)
 
     return declare
+
+
+def typed(values: pd.Series[Any], like: pd.Series[Any]) -> pd.Series[Any]:
+    """The values in the type of a column, or in that which has gaps too where they have any."""
+    if like.dtype == np.int64 and values.isna().any():
+        return values.astype("Int64")
+    return values.astype(like.dtype)
+
+
+def alike(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a frame of further rows of its kind, in its types; see `typed`."""
+    return pd.DataFrame({name: typed(rows[name], frame[name]) for name in frame.columns})
 
 
 def tables_of(given: Iterable[Entity | Table | View]) -> tuple[Table, ...]:

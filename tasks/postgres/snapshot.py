@@ -17,7 +17,7 @@ from tasks.engine.errors import Refused, SeedbedError
 from tasks.engine.requirement import own_table
 from tasks.engine.rows import Rows
 from tasks.engine.run import as_frame
-from tasks.engine.tables import SEEDED, Table
+from tasks.engine.tables import SEEDED, Table, alike
 from tasks.engine.values import Integers
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import by_table, identifier
@@ -139,7 +139,7 @@ class Snapshot:
 
     def _with_planned(self, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
         planned = [
-            rows[list(frame.columns)].astype(dict(frame.dtypes))
+            alike(rows, frame)
             for entity, rows in self._planned.get(table.table, ())
             if table.after is None or entity in table.after
         ]

@@ -135,7 +135,6 @@ def test_a_level_that_there_is_not_is_refused(level: object) -> None:
     )
 
 
-@pytest.mark.xfail(reason="it names the profile's section")
 def test_a_bad_level_of_the_environment_is_named_by_its_variable() -> None:
     assert problem(environ={"SEEDBED_LIBRARY_LEVEL": "all"}) == (
         "SEEDBED_LIBRARY_LEVEL: level is 'all'; take light, medium, full"

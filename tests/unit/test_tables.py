@@ -28,7 +28,7 @@ from tasks.engine.entity import Entity
 from tasks.engine.errors import BadDeclaration, UnknownName
 from tasks.engine.existing import Existing
 from tasks.engine.run import Run, as_frame
-from tasks.engine.tables import View, tables_of
+from tasks.engine.tables import View, alike, tables_of
 from tasks.engine.target import all_parents, chunks, count, nothing
 
 DAY = date(2026, 11, 21)
@@ -153,7 +153,6 @@ def test_a_table_outside_of_a_step_is_an_error() -> None:
     assert str(caught.value) == "entity 'readers' is read outside of a step"
 
 
-@pytest.mark.xfail(reason="frames are kept by name alone")
 def test_a_view_and_an_entity_of_one_name_are_two_frames() -> None:
     @view(books)
     def shelves(rows: pd.DataFrame) -> pd.DataFrame:
@@ -266,10 +265,11 @@ def test_the_parents_of_rows_are_read_as_they_are() -> None:
     assert all_parents(loans, library()).names == ["ann", "bob"]
 
 
-@pytest.mark.xfail(reason="an aligned parent without an entity takes itself for the root")
 def test_the_parents_names_are_aligned_with_the_rows() -> None:
     (rows,) = chunks(loans, library(), 100)
     assert rows.parent.names == ["ann", "ann", "bob", "bob"]
+    assert not rows.parent.is_root
+    assert len(set(rows.parent.key_hash.tolist())) == 2
 
 
 # -- rows as they were declared -----------------------------------------------------------------
@@ -358,11 +358,20 @@ def test_a_column_with_gaps_gets_its_gaps_back() -> None:
     assert declared(edited, years)["year"].to_list() == [pd.NA, pd.NA, 1902]
 
 
-@pytest.mark.xfail(reason="a gap does not fit int64", raises=ValueError)
 def test_a_gap_that_somebody_filled_is_a_gap_again() -> None:
     years = Table("years", "books", ("year",), after=(our_books,))
     edited = shelf(year=[1850, 1897, 1902])
     assert declared(edited, years)["year"].isna().to_list() == [True, False, False]
+
+
+def test_further_rows_with_gaps_fit_a_column_that_had_none() -> None:
+    frame = pd.DataFrame({"year": [1850], "title": ["Emma"]})
+    further = alike(pd.DataFrame({"title": ["x", "y"], "year": [None, 1902]}), frame)
+    assert list(further.columns) == ["year", "title"]
+    whole = pd.concat([frame, further], ignore_index=True)
+    assert str(whole["year"].dtype) == "Int64"
+    assert whole["year"].to_list() == [1850, pd.NA, 1902]
+    assert alike(frame, frame)["year"].dtype == np.int64
 
 
 def test_views_are_made_of_the_rows_as_declared() -> None:
