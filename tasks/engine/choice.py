@@ -26,7 +26,8 @@ class Choice:
     unless `repeat` begins anew behind the last. `fills` are the row's columns that the
     candidate's columns go to; together with the parent they are unique. With `balance` all
     candidates have as many as each other, as far as it can be; `prefer` is then a whole number,
-    what each of them has already.
+    what each of them has already. One parent more can then change the choices of those who have
+    candidates in common with it.
     """
 
     among: Table | View

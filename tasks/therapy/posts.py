@@ -22,10 +22,8 @@ from tasks.therapy.communities import (
     moderator_assignments,
 )
 from tasks.therapy.people import every_client, every_therapist
-from tasks.therapy.texts import GENERAL, by_topic, framed, pick_by, texts
+from tasks.therapy.texts import GENERAL, apart, by_topic, framed, pick_by, texts
 from tasks.therapy.times import after, ago, latest
-
-GOLDEN = (5**0.5 - 1) / 2
 
 AGE = 60
 """Days that the oldest post lies back."""
@@ -43,8 +41,7 @@ def _post(rows: Rows) -> Columns:
     """A post by the chosen member, in the voice of their role."""
     chosen = rows.chosen
     role, topic = chosen["role"].to_numpy(), chosen["topic"].to_numpy()
-    # Steps of the golden ratio: a person's texts lie apart in every bank, so none comes twice.
-    share = np.mod(rows.parent.uniform("text") + rows.position * GOLDEN, 1.0)
+    share = apart(rows, "text")
     title, body = np.empty(len(rows), object), np.empty(len(rows), object)
     for voice in ("client", "therapist"):
         of = role == voice

@@ -18,7 +18,7 @@ from tasks.engine.authoring import (
 from tasks.therapy.communities import every_membership, without
 from tasks.therapy.people import every_client, every_member, every_therapist
 from tasks.therapy.posts import every_post
-from tasks.therapy.texts import by_topic, framed, pick_by, texts
+from tasks.therapy.texts import apart, by_topic, framed, pick_by, texts
 from tasks.therapy.times import after
 
 
@@ -40,11 +40,17 @@ def readers(posts: pd.DataFrame, memberships: pd.DataFrame, people: pd.DataFrame
     return pairs.assign(id=pairs["postId"] + " " + pairs["userId"])
 
 
+def _ahead(pairs: pd.DataFrame, held: pd.DataFrame, needs: dict[str, int]) -> pd.Series[int]:
+    """How much nearer to their minimum each reader is than who has none and needs the most."""
+    has = pairs["userId"].map(held["userId"].value_counts()).fillna(0).astype(np.int64)
+    return has + max(needs.values()) - pairs["role"].map(needs).astype(np.int64)
+
+
 def _comment(rows: Rows, days: float) -> Columns:
     """A reply by the chosen reader, in the voice of their role."""
     chosen = rows.chosen
     role, topic = chosen["role"].to_numpy(), chosen["topic"].to_numpy()
-    share = rows.uniform("text")
+    share = apart(rows, "comment")
     main = np.empty(len(rows), object)
     for voice in ("client", "therapist"):
         of = role == voice
@@ -62,16 +68,37 @@ def _comment(rows: Rows, days: float) -> Columns:
     }
 
 
+_of_others = Table("comments of others", "Comment", ("userId",))
+
+
+_numbers = ("client_comments", "therapist_comments", "post_comments")
+
+
+@view(readers, _of_others, key="userId", numbers=_numbers)
+def voices(
+    pairs: pd.DataFrame, comments: pd.DataFrame, clients: int, therapists: int, most: int
+) -> pd.DataFrame:
+    """Who can comment on each post, and how far ahead they are with their comments.
+
+    Those who can read few posts are there several times: they comment on one more than once.
+    """
+    needs = {"client": clients, "therapist": therapists}
+    posts = pairs.groupby("userId")["postId"].transform("size")
+    times = -(-pairs["role"].map(needs).astype(np.int64) // posts)
+    every = pairs.loc[pairs.index.repeat(times.clip(1, max(most, 1)))]
+    return every.assign(ahead=_ahead(every, comments, needs))
+
+
 @entity(
     table="Comment",
     key=text_key("cp"),
     per=every_post,
     count=at_least("post_comments", of="postId"),
-    choose=choose(readers, by="postId", repeat=True),
+    choose=choose(voices, by="postId", balance=True, prefer="ahead"),
     step="comments",
 )
 def post_comments(rows: Rows) -> Columns:
-    """Every post has comments."""
+    """Every post has comments, by those who lack them most."""
     return _comment(rows, 15)
 
 
@@ -108,6 +135,7 @@ def therapist_comments(rows: Rows) -> Columns:
 
 _heart = ("postId", "userId")
 _hearts_of_others = Table("hearts of others", "PostHeart", _heart)
+_comment_hearts = Table("hearts on comments", "CommentHeart", ("userId",))
 
 
 def _hearts(rows: Rows) -> Columns:
@@ -119,10 +147,14 @@ def _hearts(rows: Rows) -> Columns:
     }
 
 
-@view(readers, _hearts_of_others)
-def unloved(pairs: pd.DataFrame, hearts: pd.DataFrame) -> pd.DataFrame:
-    """Who can still give a heart to what."""
-    return without(pairs, hearts, _heart)
+@view(readers, _hearts_of_others, _comment_hearts, key="userId", numbers=("client_hearts",))
+def unloved(
+    pairs: pd.DataFrame, hearts: pd.DataFrame, on_comments: pd.DataFrame, clients: int
+) -> pd.DataFrame:
+    """Who can still give a heart to what, and how far ahead they are with theirs."""
+    given = pd.concat([hearts[["userId"]], on_comments[["userId"]]])
+    left = without(pairs, hearts, _heart)
+    return left.assign(ahead=_ahead(left, given, {"client": clients, "therapist": 0}))
 
 
 @entity(
@@ -130,16 +162,15 @@ def unloved(pairs: pd.DataFrame, hearts: pd.DataFrame) -> pd.DataFrame:
     key=text_key("hp"),
     per=every_post,
     count=at_least("post_hearts", of="postId"),
-    choose=choose(unloved, by="postId", fills={"userId": "userId"}),
+    choose=choose(unloved, by="postId", fills={"userId": "userId"}, balance=True, prefer="ahead"),
     step="hearts",
 )
 def post_hearts(rows: Rows) -> Columns:
-    """Every post has a heart."""
+    """Every post has a heart, by those who lack theirs most."""
     return _hearts(rows)
 
 
 _hearts_on_posts = Table("hearts on posts", "PostHeart", _heart, after=(post_hearts,))
-_comment_hearts = Table("hearts on comments", "CommentHeart", ("userId",))
 
 
 @view(_hearts_on_posts, _comment_hearts)

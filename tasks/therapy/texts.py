@@ -15,6 +15,7 @@ from tasks.engine.authoring import Floats, Rows
 
 LANGUAGE = "en"
 GENERAL = "general"
+GOLDEN = (5**0.5 - 1) / 2
 
 
 @cache
@@ -59,6 +60,15 @@ def by_topic(name: str, role: str) -> dict[str, Sequence[Any]]:
     """The bank of every topic, in the voice of a role."""
     content = texts(name)
     return {topic: content[topic][role] for topic in (*TOPICS, GENERAL)}
+
+
+def apart(rows: Rows, name: str) -> Floats:
+    """A share (in [0, 1), shape (n,)) of each row, far from those of the same parent.
+
+    Steps of the golden ratio lie apart in a bank of any size, so that no text comes twice.
+    """
+    share: Floats = np.mod(rows.parent.uniform(name) + rows.position * GOLDEN, 1.0)
+    return share
 
 
 def framed(rows: Rows, name: str, main: Objects, banks: Sequence[str], *, first: bool) -> Objects:
