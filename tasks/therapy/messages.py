@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 import pandas as pd
 
@@ -22,7 +24,7 @@ from tasks.engine.authoring import (
 from tasks.therapy.care import active_pairs
 from tasks.therapy.communities import without
 from tasks.therapy.people import every_client, every_member, every_therapist
-from tasks.therapy.texts import pick, texts
+from tasks.therapy.texts import texts
 from tasks.therapy.times import Moments, after, ago, latest, seconds
 
 EMOJI = ("👍", "❤️", "😊", "🙏", "👏")
@@ -129,6 +131,24 @@ _participants = Table(
 _said_by_others = Table("messages of others", "Message", ("conversationId", "createdAt"))
 
 
+def _told(talks: pd.DataFrame) -> list[int]:
+    """The dialogue of each conversation (columns of `dialogues`), by the second it began in.
+
+    Where one of the two has had that one already, they have the next.
+    """
+    known: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    found, talking = [], (talks[column] for column in ("kind", "first", "second"))
+    began = talks["createdAt"].to_numpy().astype("datetime64[s]").astype(np.int64).tolist()
+    for kind, first, second, at in zip(*talking, began, strict=True):
+        size = len(texts("messages")[kind])
+        heard = known[kind, first] | known[kind, second]
+        turns = ((at + turn) % size for turn in range(size))
+        found.append(next((one for one in turns if one not in heard), at % size))
+        known[kind, first].add(found[-1])
+        known[kind, second].add(found[-1])
+    return found
+
+
 @view(_conversations, _participants, every_member, _said_by_others)
 def dialogues(
     conversations: pd.DataFrame,
@@ -151,18 +171,15 @@ def dialogues(
     whole = both.merge(conversations, left_on="conversationId", right_on="id")
     last = said.groupby("conversationId", as_index=False)["createdAt"].max()
     whole = whole.merge(last, on="conversationId", how="left", suffixes=("", "_last"))
+    whole = whole.sort_values(["createdAt", "id"], ignore_index=True)
     begin = whole["createdAt_last"].where(whole["createdAt_last"].notna(), whole["createdAt"])
-    kind = np.where(whole["therapist_second"] & ~whole["therapist"], "therapist", "member")
-    return pd.DataFrame(
-        {
-            "id": whole["id"],
-            "first": whole["userId"],
-            "second": whole["userId_second"],
-            "kind": kind.astype(object),
-            "begin": begin.astype("datetime64[us]"),
-            SEEDED: whole[SEEDED],
-        }
+    answers = whole["therapist_second"] & ~whole["therapist"]
+    found = whole.rename(columns={"userId": "first", "userId_second": "second"})
+    found = found[["id", "first", "second", "createdAt", SEEDED]].assign(
+        kind=np.where(answers, "therapist", "member").astype(object),
+        begin=begin.astype("datetime64[us]"),
     )
+    return found.assign(dialogue=np.array(_told(found), dtype=np.int64))
 
 
 @entity(
@@ -175,13 +192,12 @@ def dialogues(
 def messages(rows: Rows) -> Columns:
     """The two of every conversation have written in turn."""
     talk = rows.parent
-    share, kind = talk.uniform("dialogue"), np.asarray(talk["kind"])
+    kind, dialogue = np.asarray(talk["kind"]), np.asarray(talk["dialogue"])
     content = np.empty(len(rows), object)
     for name in ("therapist", "member"):
         of = kind == name
-        lines = pick(texts("messages")[name], share[of], "lines")
-        turns = rows.position[of] % 10
-        content[of] = [line[turn] for line, turn in zip(lines, turns, strict=True)]
+        lines = np.array([one["lines"] for one in texts("messages")[name]], dtype=object)
+        content[of] = lines[dialogue[of], rows.position[of] % lines.shape[1]]
     begin = np.asarray(talk["begin"])
     sent = (begin.astype("datetime64[s]") + seconds(pace(begin) * (rows.position + 1))).astype(
         "datetime64[us]"
