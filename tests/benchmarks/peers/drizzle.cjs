@@ -94,6 +94,6 @@ async function main() {
 }
 
 main().catch((error) => {
-  console.error(`${error.message.slice(0, 300)}`);
+  console.error(`Error: ${(error.cause ?? error).message}`);
   process.exit(1);
 });

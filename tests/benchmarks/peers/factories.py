@@ -55,7 +55,7 @@ def declarations(sellers: list[UUID], pages: list[UUID]) -> dict[str, Any]:
 def prepare(url: str, rows: int) -> loader.Load:
     """One session, one commit."""
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    table = Table("orders", MetaData(), autoload_with=engine, resolve_fks=False)
+    table = Table("orders", MetaData(), autoload_with=engine)
     session = Session(engine)
     session.connection()
     factory.random.reseed_random(drawn.SEED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -80,9 +81,9 @@ class Ours(Peer):
 def _reason(said: str) -> str:
     """The line that names the error, shortened."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    named = [line for line in lines if "Error" in line or "Violation" in line]
+    named = [line for line in lines if re.match(r"[\w.()]*(Error|Violation|Exit)\b", line)]
     line: str = next(iter(named or lines), "it said nothing")
-    return line[:160]
+    return line.removeprefix("Error: ").rpartition("Violation: ")[2][:120]
 
 
 def _module(name: str, needs: str, *arguments: str) -> Callable[[], list[str]]:

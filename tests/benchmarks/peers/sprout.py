@@ -39,7 +39,7 @@ def prepare(url: str, rows: int) -> loader.Load:
     said = io.StringIO()
     os.chdir(place)
     with contextlib.redirect_stdout(said):
-        init_command(db=None, file=str(SCHEMA), output_dir=place)
+        init_command(db=None, file=str(SCHEMA), output_dir=place, dry_run=False)
         Path("dbsprout.toml").write_text(PARENTS)
         generate_command(rows=1, output_format="jsonl", output_dir=place)  # imports all it needs
 
