@@ -4,9 +4,9 @@
     python -m tests.benchmarks.growth --most 1000000 --rounds 3
 
 Every size is a first load of an empty table, in a process of its own; the sizes take turns in
-each round. A run of no rows to speak of takes its second or two on the Prefect server, so that
-the exponent is fitted twice: over all sizes as they are, and from `BULK` rows up, where it
-tells how the work grows. 1.0 is linear.
+each round. The seconds grow as rows to the power of an exponent; 1.0 is linear. It is fitted
+twice: to the seconds as they are, a second or more of which a run takes on the Prefect server
+however few its rows, and to those beyond the smallest size, which are the rows' own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from tests.benchmarks import narrow
 from tests.benchmarks.stand import Stand, stand, written
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
-BULK = 100_000
 
 
 @dataclass(frozen=True)
@@ -90,26 +89,28 @@ def grown(runs: dict[int, list[Figures]]) -> dict[str, Any]:
     for less, more in pairwise(points):
         further = (more["seconds"] - less["seconds"]) / (more["rows"] - less["rows"])
         more["further_us"] = further * 1e6
-    bulk = [point for point in points if point["rows"] >= BULK]
-    return {"points": points, "exponent": exponent(points), "exponent_bulk": exponent(bulk)}
+    plain = [(point["rows"], point["seconds"]) for point in points]
+    further = [(rows - plain[0][0], seconds - plain[0][1]) for rows, seconds in plain[1:]]
+    return {
+        "points": points,
+        "exponent": exponent(plain),
+        "exponent_further": exponent(further),
+    }
 
 
-def exponent(points: list[dict[str, Any]]) -> float | None:
+def exponent(points: list[tuple[int, float]]) -> float | None:
     """The slope of the seconds over the rows, both as logarithms; one point has none."""
-    if len(points) < 2:
-        return None
-    rows = [math.log(point["rows"]) for point in points]
-    seconds = [math.log(point["seconds"]) for point in points]
-    return statistics.linear_regression(rows, seconds).slope
+    known = [(math.log(rows), math.log(seconds)) for rows, seconds in points if seconds > 0]
+    return statistics.linear_regression(*zip(*known, strict=True)).slope if known[1:] else None
 
 
 def show(result: dict[str, Any]) -> None:
     """A table a line."""
     for name, line in result["lines"].items():
-        fitted = [line["exponent"], line["exponent_bulk"]]
-        over_all, bulk = ("-" if one is None else f"{one:.2f}" for one in fitted)
+        fitted = [line["exponent"], line["exponent_further"]]
+        plain, further = ("-" if one is None else f"{one:.2f}" for one in fitted)
         table = Table(
-            title=f"{name}: exponent {over_all}, from {BULK:,} rows up {bulk}", min_width=70
+            title=f"{name}: exponent {plain}, beyond the smallest {further}", min_width=70
         )
         for column in ("rows", "seconds", "rows/s", "µs a further row", "peak MB"):
             table.add_column(column, justify="right")
