@@ -6,7 +6,7 @@ BIN := .venv/bin
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: seed test soak lint bench up down lock install clean
+.PHONY: seed test soak lint bench bench-peers bench-growth bench-plot peers peers-lock up down lock install clean
 
 seed: install  ## seed the datasets of `dev` on the embedded server by a deployment run, show it
 	@$(BIN)/seedbed up
@@ -28,8 +28,27 @@ lint: install  ## linter, formatter, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install  ## a million orders against COPY; prints a table, writes bench-results/
+bench: install  ## the whole table: a million orders against COPY, the peers, the growth
 	$(BIN)/python -m tests.benchmarks
+	@$(MAKE) --no-print-directory bench-peers bench-growth
+
+bench-peers: peers  ## other tools on the same table and server, in turn
+	$(BIN)/python -m tests.benchmarks.peers
+
+bench-growth: install  ## seconds and memory from 10,000 rows to ten million
+	$(BIN)/python -m tests.benchmarks.growth
+
+bench-plot: peers  ## draw docs/images/peers.svg and growth.svg from bench-results/
+	bench-results/peers/bin/python -m tests.benchmarks.plot
+
+peers: install  ## what the peers need, below bench-results/; what cannot be installed is named
+	@$(BIN)/python -m tests.benchmarks.peers.installed
+
+peers-lock: install  ## renew the locks of the peers
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header \
+		--output-file tests/benchmarks/peers.txt tests/benchmarks/peers.in
+	cd tests/benchmarks/peers && npm install --package-lock-only --no-audit --no-fund
 
 up: install  ## database, Prefect server with UI, deployments and worker, in the background
 	$(BIN)/seedbed up

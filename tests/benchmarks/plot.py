@@ -40,9 +40,9 @@ def peers(result: dict[str, Any]) -> Any:
     bars = axes.barh(labels, [one["rate"] for one in done], color=[_colour(one) for one in done])
     axes.bar_label(bars, [f"{one['rate']:,.0f}" for one in done], padding=4, color=INK)
     axes.set_xscale("log")
-    axes.set_xlim(right=max(one["rate"] for one in done) * 3)
+    axes.set_xlim(100, max(one["rate"] for one in done) * 3)
     axes.set_xlabel("rows per second, generated and loaded (logarithmic)")
-    axes.set_title(f"The table orders, median of {result['rounds']} rounds", loc="left")
+    axes.set_title(f"The table orders, medians of rounds: {result['rounds']}", loc="left")
     axes.tick_params(axis="y", length=0, labelsize=10)
     axes.grid(axis="x", color=FAINT)
     axes.set_axisbelow(True)
@@ -79,7 +79,9 @@ def growth(result: dict[str, Any]) -> Any:
     upper.set(xscale="log", yscale="log", ylabel="seconds")
     lower.set(ylabel="peak MB", xlabel="rows of a first load (logarithmic)")
     lower.set_ylim(bottom=0)
-    upper.set_title(f"First load through the flow, median of {result['rounds']}", loc="left")
+    upper.set_title(
+        f"First load through the flow, medians of rounds: {result['rounds']}", loc="left"
+    )
     for axes in (upper, lower):
         axes.grid(color=FAINT)
         axes.legend(frameon=False, loc="best")

@@ -1,6 +1,6 @@
 """Peers: other tools fill the same table `orders`, on the same server, in turn.
 
-    make bench-peers                                      20,000 rows, 3 rounds
+    make bench-peers               20,000 rows, of the quickest a million, too; 3 rounds
     python -m tests.benchmarks.peers --rows 100000 --rounds 5
 
 The table has its keys and indexes and its parents are there; it is emptied and the server
@@ -85,13 +85,14 @@ def counted(connection: Connection, table: str) -> int:
 def measure(place: Stand, rows: int, rounds: int) -> list[Result]:
     """All rounds of all peers that are here."""
     arena = Arena(place)
+    lineup = {(peer.name, peer.rows or rows): peer for peer in PEERS}
     results: list[Result] = [
-        {"name": peer.name, "rows": peer.rows or rows, "missing": present(peer), "failed": None}
+        {"name": name, "rows": size, "missing": present(peer), "failed": None}
         | {"runs": [], "digests": []}
-        for peer in PEERS
+        for (name, size), peer in lineup.items()
     ]
     for lap in range(rounds):
-        for peer, result in zip(PEERS, results, strict=True):
+        for peer, result in zip(lineup.values(), results, strict=True):
             if result["missing"] or result["failed"]:
                 continue
             try:

@@ -8,6 +8,7 @@ into the product's: a Python one from `peers.txt`, and Node's packages from `pac
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -59,7 +60,10 @@ def pgbench() -> str:
 
 def install() -> list[str]:
     """Bring both environments to their locks; the reasons for what did not work."""
-    failed = []
+    failed: list[str] = []
+    stamp, wanted = HOME / "locks", _locks()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return failed
     HOME.mkdir(parents=True, exist_ok=True)
     pip: list[str | Path] = [
         PYTHON,
@@ -82,7 +86,17 @@ def install() -> list[str]:
                 _asked(command, HOME)
         except NotInstalled as reason:
             failed.append(str(reason))
+    if not failed:
+        stamp.write_text(wanted)
     return failed
+
+
+def _locks() -> str:
+    """What is to be installed, and by which Python."""
+    whole = hashlib.sha256(sys.version.encode())
+    for file in (LOCK, HERE / "package-lock.json"):
+        whole.update(file.read_bytes())
+    return whole.hexdigest()
 
 
 def _asked(command: Sequence[str | Path], folder: Path | None = None) -> None:

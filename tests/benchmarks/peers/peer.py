@@ -106,9 +106,10 @@ def _nothing() -> list[str]:
 
 PEERS: tuple[Peer, ...] = (
     Ours("seedbed", _nothing),
-    Ours("seedbed, a million", _nothing, rows=LARGE),
+    Ours("seedbed", _nothing, rows=LARGE),
     Peer("dbsprout, direct (COPY)", _module("sprout", "dbsprout")),
     Peer("pandas to_sql, COPY callable", _module("frames", "pandas", "copy")),
+    Peer("pandas to_sql, COPY callable", _module("frames", "pandas", "copy"), rows=LARGE),
     Peer("pandas to_sql", _module("frames", "pandas", "default")),
     Peer("pandas to_sql, multi", _module("frames", "pandas", "multi")),
     Peer("Faker, psycopg executemany", _module("faker_executemany", "faker")),
