@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
@@ -105,13 +106,12 @@ def exponent(points: list[tuple[int, float]]) -> float | None:
 
 
 def show(result: dict[str, Any]) -> None:
-    """A table a line."""
+    """A table a line, as Markdown."""
     for name, line in result["lines"].items():
         fitted = [line["exponent"], line["exponent_further"]]
         plain, further = ("-" if one is None else f"{one:.2f}" for one in fitted)
-        table = Table(
-            title=f"{name}: exponent {plain}, beyond the smallest {further}", min_width=70
-        )
+        print(f"\n{name}: exponent {plain}, beyond the smallest size {further}")
+        table = Table(box=MARKDOWN)
         for column in ("rows", "seconds", "rows/s", "µs a further row", "peak MB"):
             table.add_column(column, justify="right")
         for point in line["points"]:

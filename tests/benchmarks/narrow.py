@@ -30,7 +30,7 @@ BASES = np.array(CAMPAIGNS["bases"].to_list(), dtype=np.float64)
     upstream=(sellers,),
 )
 def statistics(rows: Rows, sellers: pd.DataFrame) -> Columns:
-    """A day's figures of an ad: 16 numbers and dates, no text."""
+    """A day's figures of an ad: 13 numbers and two dates, no text."""
     base = BASES[rows.position % len(BASES)]
     spend = jittered(rows, "spend", base[:, 0] * 100)
     impressions = jittered(rows, "impressions", base[:, 1])

@@ -17,11 +17,15 @@ import statistics
 from typing import Any
 
 import psycopg
+from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.peers.peer import PEERS, Failed, Figures, Peer, Result, present
 from tests.benchmarks.stand import Connection, Stand, stand, written
+
+WIDTH = 240
+"""No line of the table is broken: it can be pasted into docs/speed.md."""
 
 PARENTS = ("sellpages", "sellers", "products")
 """Children first: dbsprout adds rows of its own to them."""
@@ -121,13 +125,14 @@ def summed(result: Result) -> Result:
 
 
 def show(results: list[Result], rounds: int) -> None:
-    """A line a peer."""
-    table = Table(title=f"peers on the table orders, medians of {rounds} rounds")
+    """A line a peer, as Markdown."""
+    print(f"Peers on the table orders, medians of rounds: {rounds}")
+    table = Table(box=MARKDOWN)
     table.add_column("peer", no_wrap=True)
     for column in ("rows", "seconds", "rows/s", "start s", "peak MB"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("same rows", no_wrap=True)
-    table.add_column("run again")
+    table.add_column("run again", no_wrap=True)
     for one in results:
         line = [one["name"], f"{one['rows']:,}"]
         if one["missing"] or one["failed"]:
@@ -136,8 +141,10 @@ def show(results: list[Result], rounds: int) -> None:
             continue
         line += [f"{one['seconds']:.2f}", f"{one['rate']:,.0f}", f"{one['start']:.1f}"]
         same = {True: "yes", False: "no", None: ""}[one["same"]]
-        table.add_row(*line, f"{one['peak_mb']:.0f}", same, one["again"])
-    Console(width=140).print(table)
+        table.add_row(
+            *line, f"{one['peak_mb']:.0f}", same, one["again"].partition(" value violates")[0]
+        )
+    Console(width=WIDTH).print(table)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ PATIENCE = 600
 
 LARGE = 1_000_000
 Figures = dict[str, float]
+Result = dict[str, Any]
 
 
 class Failed(Exception):
@@ -133,6 +134,3 @@ def present(peer: Peer) -> str | None:
     except installed.NotInstalled as reason:
         return str(reason)
     return None
-
-
-Result = dict[str, Any]

@@ -35,7 +35,8 @@ rows = 6
 
 def prepare(url: str, rows: int) -> loader.Load:
     """In a folder of its own, where it keeps its files."""
-    place = Path(tempfile.mkdtemp(prefix="dbsprout-"))
+    folder = tempfile.TemporaryDirectory(prefix="dbsprout-")
+    place = Path(folder.name)
     said = io.StringIO()
     os.chdir(place)
     with contextlib.redirect_stdout(said):
@@ -43,7 +44,7 @@ def prepare(url: str, rows: int) -> loader.Load:
         Path("dbsprout.toml").write_text(PARENTS)
         generate_command(rows=1, output_format="jsonl", output_dir=place)  # imports all it needs
 
-    def load() -> None:
+    def load(_: object = folder) -> None:  # the folder is there as long as this is
         with contextlib.redirect_stdout(said):
             generate_command(rows=rows, output_format="direct", target_db=url, insert_method="copy")
 
