@@ -22,11 +22,6 @@ from tasks.postgres import embedded
 from tests.benchmarks import narrow
 
 RESULTS = Path("bench-results")
-PROFILES = Path(__file__).parents[2] / "deployments" / "environments"
-PATIENT = """
-[limits]
-statement = 3600 # the digest of ten million rows is one statement; others use the machine, too
-"""
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -79,11 +74,7 @@ def stand() -> Iterator[Stand]:
     narrow.register()
     home = Path(tempfile.mkdtemp(prefix="seedbed-bench-"))
     home.chmod(0o755)  # the server's user has to reach its folder
-    profiles = shutil.copytree(PROFILES, home / "environments")
-    with (profiles / "dev.toml").open("a") as dev:
-        dev.write(PATIENT)
-    own = {"SEEDBED_HOME": str(home), "SEEDBED_ENVIRONMENTS": str(profiles)}
-    environ = {**os.environ, **own}
+    environ = {**os.environ, "SEEDBED_HOME": str(home)}
     environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     try:
         environ["PREFECT_API_URL"] = _background("up", environ)["api"]

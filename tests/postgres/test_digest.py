@@ -1,0 +1,26 @@
+"""A digest of a table that takes longer to read than a statement may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Timer
+
+from tasks.datasets import dataset
+from tasks.engine.entity import Dataset
+from tasks.postgres.digest import digest
+from tests.postgres.worlds import World
+
+
+def test_a_digest_may_take_longer_than_a_statement(fresh: Callable[[Dataset], World]) -> None:
+    commerce = dataset("commerce")
+    world = fresh(commerce)
+    with world.superuser() as somebody, world.superuser() as connection:
+        usual = digest(connection, commerce, "orders")
+        connection.execute("SET statement_timeout = '200ms'")
+        somebody.execute("BEGIN")
+        somebody.execute("LOCK TABLE orders")
+        ended = Timer(0.6, lambda: somebody.execute("COMMIT"))
+        ended.start()
+        with connection.transaction():
+            assert digest(connection, commerce, "orders") == usual
+        ended.join()
