@@ -9,6 +9,9 @@ import numpy as np
 
 from tasks.engine.values import Booleans, Hashes, Integers
 
+_NOBODY = np.iinfo(np.int64).max // 2
+"""The load of a candidate that a parent cannot take."""
+
 
 @dataclass(frozen=True)
 class Ranked:
@@ -42,13 +45,14 @@ def balanced(ranks: Ranked, quota: Integers, priority: Hashes, has: Integers) ->
     `has` is what each candidate has already. No chain of parents, each of whom takes another
     candidate, can relieve one at the cost of another who has at least two less: the sum of any
     convex function of the loads is least then (Harvey, Ladner, Lovász, Tamir 2006,
-    "Semi-matchings for bipartite graphs and load balancing"). Parents start with their best
-    and change as few of them as that takes. Parents who have no candidate in common, directly
-    or through others, do not bear on one another.
+    "Semi-matchings for bipartite graphs and load balancing"). Parents start with their best,
+    and what is left uneven is handed over along the shortest chains. Parents who have no
+    candidate in common, directly or through others, do not bear on one another.
     """
     held = np.zeros(len(ranks.owner), dtype=bool)
     held[ranks.best(quota)] = True
     load = has + np.bincount(ranks.who[held], minlength=len(has))
+    _exchange(ranks, priority, held, load)
     search = _Search(ranks, priority, held, load)
     queue = [(int(load[who]), who) for who in np.unique(ranks.who).tolist()]
     heapq.heapify(queue)
@@ -67,6 +71,38 @@ def balanced(ranks: Ranked, quota: Integers, priority: Hashes, has: Integers) ->
         heapq.heappush(queue, (int(load[richest]), richest))
         heapq.heappush(queue, (int(load[who]), who))
     return np.flatnonzero(held)
+
+
+def _exchange(ranks: Ranked, priority: Hashes, held: Booleans, load: Integers) -> None:
+    """Let all parents at once take another candidate instead of their richest, as often as helps.
+
+    Each asks the best of those whose load lies in the lower half of the gap. Those with the most
+    to gain go first, and nobody is relieved by more, or burdened with more, than leaves a gain.
+    What is left are chains of two parents and more, which are few.
+    """
+    owner, who = ranks.owner, ranks.who
+    some = np.flatnonzero(ranks.length)
+    while some.size:
+        made = np.flatnonzero(held)
+        made = made[np.lexsort((load[who[made]], owner[made]))]
+        gives = np.zeros(len(ranks.length), dtype=np.int64)
+        gives[owner[made]] = made  # the last one stays: the richest
+        rich = np.where(np.bincount(owner[made], minlength=len(gives)), load[who[gives]], -1)
+        free = np.where(held, _NOBODY, load[who])
+        poor = np.full(len(gives), _NOBODY)
+        poor[some] = np.minimum.reduceat(free, ranks.start[some])
+        limit = np.where(rich >= poor + 2, np.minimum((rich + poor) // 2, rich - 2), -1)
+        takes = _firsts(np.flatnonzero(free <= limit[owner]), owner)
+        if not takes.size:
+            return
+        parents = owner[takes]
+        takes = takes[np.lexsort((priority[parents], load[who[takes]] - rich[parents]))]
+        give = gives[owner[takes]]
+        loses, gains = who[give], who[takes]
+        done = load[loses] - _nth(loses) >= load[gains] + _nth(gains) + 2
+        held[give[done]], held[takes[done]] = False, True
+        np.subtract.at(load, loses[done], 1)
+        np.add.at(load, gains[done], 1)
 
 
 class _Search:
@@ -130,6 +166,15 @@ class _Search:
 def _firsts(pairs: Integers, of: Integers) -> Integers:
     """The first pair of each of their values, in the order in which they stand."""
     return pairs[np.sort(np.unique(of[pairs], return_index=True)[1])]
+
+
+def _nth(values: Integers) -> Integers:
+    """How many of the same value stand before each."""
+    order = np.argsort(values, kind="stable")
+    first = np.searchsorted(values[order], values[order])
+    found = np.empty_like(values)
+    found[order] = np.arange(len(values)) - first
+    return found
 
 
 def ranges(starts: Integers, lengths: Integers) -> Integers:
