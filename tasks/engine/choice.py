@@ -24,10 +24,10 @@ class Choice:
     Each parent has them in an order of its own, drawn by hash, those with less of column
     `prefer` first; position k gets the k-th. So a parent's rows choose different candidates,
     unless `repeat` begins anew behind the last. `fills` are the row's columns that the
-    candidate's columns go to; together with the parent they are unique. With `balance` all
-    candidates have as many as each other, as far as it can be; `prefer` is then a whole number,
-    what each of them has already. One parent more can then change the choices of those who have
-    candidates in common with it.
+    candidate's columns go to; together with the parent they are unique. With `balance` (which
+    does nothing beside `repeat`) all candidates have as many as each other, as far as it can be;
+    `prefer` is then a whole number, what each of them has already. One parent more can then
+    change the choices of those who have candidates in common with it.
     """
 
     among: Table | View
