@@ -144,6 +144,7 @@ def _asked(chosen: argparse.Namespace) -> dict[str, Any]:
     from tasks.datasets import dataset
     from tasks.engine.order import selected
     from tasks.engine.settings import Choice, check
+    from tasks.runner import require_runner
     from tasks.work import profile_of
 
     named = ("seed", "scale", "as_of", "only", "with_upstream")
@@ -158,6 +159,8 @@ def _asked(chosen: argparse.Namespace) -> dict[str, Any]:
         selected(dataset(name), choice.only, upstream=False)
     _name_database(chosen.database, names)
     _look_before(chosen.environment, names)
+    if chosen.command in ("seed", "refresh"):
+        require_runner(profile_of(chosen.environment))
     if chosen.command == "reset":
         if not chosen.confirm and not chosen.dry_run:
             raise NeedsConfirm

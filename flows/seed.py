@@ -12,7 +12,7 @@ from pydantic import Field
 from tasks.engine.settings import MAX_SCALE, Environment
 from tasks.outcome import run_datasets
 from tasks.round import plan_round, seed_round
-from tasks.work import switched
+from tasks.variables import switched
 
 
 @flow(name="seed", flow_run_name="seed-{environment}")

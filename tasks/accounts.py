@@ -11,7 +11,7 @@ from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import SeedbedError
 from tasks.engine.report import StepReport
 from tasks.engine.run import as_frame
-from tasks.fill import RowsMissing
+from tasks.part import RowsMissing
 from tasks.postgres import read, record
 from tasks.services.accounts import AuthServer
 from tasks.work import Work

@@ -1,4 +1,4 @@
-"""Fill: one entity from what is present to its target. The only place where pure meets IO."""
+"""Fill: one entity from what is present to its target, in one part or in several side by side."""
 
 from __future__ import annotations
 
@@ -6,48 +6,36 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import replace
 
-from tasks.embed import with_vectors
 from tasks.engine.entity import Entity
-from tasks.engine.errors import SeedbedError
 from tasks.engine.report import StepReport
-from tasks.engine.requirement import Lack
-from tasks.engine.rows import Rows
 from tasks.engine.target import count
-from tasks.postgres import delete, load, read, record
-from tasks.postgres.database import Connection
-from tasks.postgres.references import numbered
+from tasks.part import Loaded, Part, load_elsewhere, load_part, require_all
+from tasks.postgres import read
 from tasks.work import Work
 
-
-class RowsMissing(SeedbedError):
-    """The database does not hold what was sent to it."""
-
-    def __init__(self, entity: Entity, held: int, expected: int) -> None:
-        super().__init__(
-            f"{entity.name}: {entity.table} holds {held} rows after the load instead of "
-            f"{expected}; a trigger or a rule dropped or added rows"
-        )
+Progress = Callable[[int], None]
 
 
-def fill(work: Work, entity: Entity, progress: Callable[[int], None]) -> StepReport:
+def fill(work: Work, entity: Entity, progress: Progress) -> StepReport:
     """Add the rows that the target has and the database has not; roll a window.
 
     A step is one transaction: an error leaves nothing of it behind, and a step with nothing to
-    do writes nothing. Only a large first load in a profile with `parts` is several, side by
+    do writes nothing. Only a large load in a profile with several parts is several, side by
     side: what some have done stays, and the next run adds the rest. `progress` is told of the
-    rows of every chunk.
+    rows of every chunk, from other processes of those of every part.
     """
     started = time.monotonic()
-    parts = _parts(work, entity)
-    with ThreadPoolExecutor(parts, thread_name_prefix="part") as pool:
-        # In the step's own context: what is told from the threads belongs to its task run.
-        loads = [
-            pool.submit(copy_context().run, _load, work, entity, progress, part, parts)
-            for part in range(parts)
-        ]
-        done = [load.result() for load in loads]
+    size, generator = work.chunk_rows(entity), work.author.generator
+    whole = Part(work.assignment, entity.name, size, generator)
+    owned, parts = _divided(work, entity, size)
+    if parts == 1:
+        done = [load_part(work, entity, whole, progress)]
+    else:
+        each = [replace(whole, number=number, of=parts) for number in range(parts)]
+        done = _side_by_side(work, entity, each, progress)
+        require_all(work, entity, owned + sum(one.added for one in done))
     target = sum(one.target for one in done)
     return StepReport(
         name=entity.name,
@@ -62,59 +50,37 @@ def fill(work: Work, entity: Entity, progress: Callable[[int], None]) -> StepRep
     )
 
 
-@dataclass(frozen=True)
-class _Loaded:
-    """What one transaction did."""
+def _divided(work: Work, entity: Entity, size: int) -> tuple[int, int]:
+    """How many rows are there, and in how many parts the rest is loaded.
 
-    target: int
-    added: int
-    removed: int
-    lacking: tuple[Lack, ...]
-
-
-def _parts(work: Work, entity: Entity) -> int:
-    """One transaction, unless the profile asks for more and there is nothing yet to be kept."""
-    if work.profile.parts == 1 or entity.windowed or entity.grounded:
-        return 1
+    One, unless the profile asks for more and every part has a chunk to load. What is worked out
+    whole cannot be divided, and neither can a window that has days to remove.
+    """
+    if work.profile.divided == 1 or entity.grounded:
+        return 0, 1
     with work.database.reading() as connection:
-        if read.count(connection, entity):
-            return 1
-        rows = count(entity, work.at(connection))
-    return max(1, min(work.profile.parts, rows // work.chunk_rows(entity)))
+        owned = read.count(connection, entity)
+        if owned and entity.windowed:
+            return owned, 1
+        rows = count(entity, work.at(connection)) - owned
+    return owned, max(1, min(work.profile.divided, rows // size))
 
 
-def _load(
-    work: Work, entity: Entity, progress: Callable[[int], None], part: int, parts: int
-) -> _Loaded:
-    with work.database.writing() as connection:
-        removed = _roll(connection, work, entity) if entity.windowed else 0
-        run = work.at(connection)
-        gap = read.Gap(connection, entity, run, work.chunk_rows(entity), part=part, parts=parts)
-        columns = work.columns[entity.name]
-        values = with_vectors(work.embedder, Rows.inserted)
-        added = load.copy(
-            connection, entity, columns, gap, progress, ahead=not gap.reads, values=values
-        )
-        _require(entity, added, gap.missing)
-        if added or removed:
-            if parts == 1:
-                _require(entity, read.count(connection, entity), gap.owned + added)
-            record.write(
-                connection, work.author, work.run, entity.name, added=added, removed=removed
-            )
-    return _Loaded(gap.target, added, removed, gap.lacking)
+def _side_by_side(
+    work: Work, entity: Entity, parts: list[Part], progress: Progress
+) -> list[Loaded]:
+    """Load parts in as many threads, which do it themselves or wait for the runner's workers."""
 
+    def here(part: Part) -> Loaded:
+        return load_part(work, entity, part, progress)
 
-def _require(entity: Entity, held: int, expected: int) -> None:
-    if held != expected:
-        raise RowsMissing(entity, held, expected)
+    def elsewhere(part: Part) -> Loaded:
+        done: Loaded = work.runner.do(load_elsewhere, part)
+        progress(done.added)
+        return done
 
-
-def _roll(connection: Connection, work: Work, entity: Entity) -> int:
-    """Remove our rows of days that left the window; rows that others need are kept."""
-    old = read.beyond(connection, entity, work.at(connection), work.profile.chunk_rows)
-    if not len(old):
-        return 0
-    going, grows = numbered(entity, old), work.profile.side_effects
-    gone = delete.remove(connection, work.dataset, going, strict=False, grows=grows)
-    return gone.rows
+    load = here if work.profile.runner == "threads" else elsewhere
+    with ThreadPoolExecutor(len(parts), thread_name_prefix="part") as pool:
+        # In the step's own context: what is told from the threads belongs to its task run.
+        loads = [pool.submit(copy_context().run, load, part) for part in parts]
+        return [one.result() for one in loads]

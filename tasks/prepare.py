@@ -22,6 +22,7 @@ from tasks.postgres.address import Address
 from tasks.postgres.connect import session
 from tasks.postgres.database import Connection
 from tasks.postgres.record import Recorded
+from tasks.runner import require_runner
 from tasks.work import (
     Assignment,
     address_of,
@@ -85,6 +86,7 @@ def intent(verb: str, environment: Environment, **asked: Any) -> Intent:
 
     Raises:
         UnknownName, BadSetting: a dataset, entity or value that cannot be; nothing was opened.
+        NotInstalled: the profile's runner needs a package that is missing.
     """
     given = {name: value for name, value in asked.items() if value not in (None, [], ())}
     choice = check(Choice, given, verb)
@@ -92,6 +94,8 @@ def intent(verb: str, environment: Environment, **asked: Any) -> Intent:
     for name in made.datasets:
         selected(dataset(name), choice.only, upstream=False)
         numbers_of(dataset(name), profile_of(environment))
+    if made.fills:
+        require_runner(profile_of(environment))
     return made
 
 

@@ -29,12 +29,14 @@ from tasks.engine.steps import Step
 from tasks.engine.target import count
 from tasks.ensure import standing
 from tasks.listen import News, tell
+from tasks.part import refused_sentence
 from tasks.perform import perform
 from tasks.postgres.failures import passing, sentence
-from tasks.postgres.load import RowRefused, constraint_columns
+from tasks.postgres.load import RowRefused
 from tasks.prove import reported
 from tasks.publish import LONG_STEP_ROWS, Progress, publish_step
-from tasks.work import Assignment, Work, application, profile_of, switched, work
+from tasks.variables import switched
+from tasks.work import Assignment, Work, application, profile_of, work
 
 BACKOFF_SECONDS = 0.5
 """The first retry's delay; it doubles and is stretched at random up to twice its length."""
@@ -130,21 +132,12 @@ def _done(assignment: Assignment, opened: Work, step: Step, task: str) -> StepRe
     try:
         report = perform(opened, step, show)
     except RowRefused as refused:
-        raise SeedbedError(_named(opened, refused)) from None
+        raise SeedbedError(refused_sentence(opened, refused)) from None
     progress.done()
     if switched("SEED_VERBOSE"):
         for lack in report.lacking:
             get_run_logger().info("%s: %s", step.name, lack)
     return report
-
-
-def _named(opened: Work, refused: RowRefused) -> str:
-    """The refusal's sentence, with the constraint's columns from a connection that still works."""
-    if refused.constraint is None:
-        return str(refused)
-    with opened.database.reading() as connection:
-        columns = constraint_columns(connection, refused)
-    return refused.with_columns(columns) if columns else str(refused)
 
 
 Futures = dict[str, PrefectFuture[Any]]

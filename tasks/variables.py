@@ -6,6 +6,7 @@ caller wrote down.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -64,6 +65,11 @@ def require_known(environ: Mapping[str, str], profiles: Path) -> None:
             rest = map(_database, DATASETS)
             beginning = PREFIX if owner is None else _variable(owner)
             raise UnknownVariable(name, beginning, known or (*KNOWN, *rest, *named))
+
+
+def switched(variable: str) -> bool:
+    """Whether a variable of the process's environment says true."""
+    return os.environ.get(variable, "").strip().lower() in ("true", "1", "yes")
 
 
 def variables_of(name: str) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -33,6 +33,7 @@ from tasks.postgres.database import Connection, Database
 from tasks.postgres.encode import ColumnType
 from tasks.postgres.record import Author
 from tasks.postgres.snapshot import Snapshot
+from tasks.runner import Runner
 from tasks.services.adapters import SECRETS, Adapters
 from tasks.services.embeddings import KEY, Embedder, Hashed, embedder
 from tasks.variables import require_known
@@ -63,6 +64,7 @@ class Assignment:
 class Work:
     """An assignment with everything that it takes."""
 
+    assignment: Assignment
     dataset: Dataset
     database: Database
     run: Run
@@ -73,6 +75,8 @@ class Work:
     texts: frozenset[str]
     """The steps whose rows have texts to embed."""
     embedder: Embedder
+    runner: Runner
+    """Who loads parts of large steps outside of this process."""
     queue: Jobs | None = None
     """Where jobs for the application's own worker go, in a run that hands it some."""
     satisfied: dict[str, Standing] = field(default_factory=dict)
@@ -134,8 +138,23 @@ def close(assignment: Assignment) -> None:
     with _opening:
         made = _open.pop(assignment, None)
     if made is not None:
-        made.adapters.close()
-        made.database.engine.dispose()
+        _close(made)
+
+
+@contextmanager
+def opened(assignment: Assignment) -> Iterator[Work]:
+    """A work of one's own, for a process that goes on to other runs."""
+    made = _make(assignment)
+    try:
+        yield made
+    finally:
+        _close(made)
+
+
+def _close(made: Work) -> None:
+    made.runner.close()
+    made.adapters.close()
+    made.database.engine.dispose()
 
 
 def profile_of(environment: str) -> Profile:
@@ -179,11 +198,6 @@ def database_of(
     place = address or address_of(chosen, profile, os.environ)
     pool = engine(place, application(chosen.name, run), profile.limits, profile.workers)
     return Database(place, pool, profile, chosen.name, lease)
-
-
-def switched(variable: str) -> bool:
-    """Whether a variable of the process's environment says true."""
-    return os.environ.get(variable, "").strip().lower() in ("true", "1", "yes")
 
 
 def application(name: str, run: str) -> str:
@@ -259,7 +273,10 @@ def _make(assignment: Assignment) -> Work:
         vectors = embedder(settings, os.environ) if texts and not queued else Hashed()
         undo.pop_all()  # from here on `close` does it
     author = Author(assignment.run, assignment.verb, assignment.environment, generator(chosen))
-    return Work(chosen, database, run, author, adapters, columns, texts, vectors, queue)
+    runner = Runner(profile)  # opens nothing yet
+    return Work(
+        assignment, chosen, database, run, author, adapters, columns, texts, vectors, runner, queue
+    )
 
 
 def _jobs() -> Jobs:

@@ -6,6 +6,7 @@ combines it with environment variables, and it takes both as arguments, so that 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -23,6 +24,9 @@ ENVIRONMENTS: tuple[Environment, ...] = ("dev", "test", "ci", "ci-local", "stagi
 
 MAX_SCALE = 1_000_000
 """100 million orders: beyond it the keys' twelve digits run out."""
+
+CLUSTER = r"^([a-z]+://)?[A-Za-z0-9._-]+(:[0-9]{1,5})?$"
+"""A scheme, a host and a port; nothing in it can be a password."""
 
 
 class Model(BaseModel):
@@ -81,8 +85,21 @@ class Profile(Model):
     seed: int = Field(42, ge=0, lt=2**63)
     scale: int = Field(1, ge=1, le=MAX_SCALE)
     workers: int = Field(2, ge=1, le=64, description="connections that load at the same time")
-    parts: int = Field(
-        1, ge=1, le=64, description="transactions that a large step is loaded in, side by side"
+    parts: int | None = Field(
+        None,
+        ge=1,
+        le=1_000,
+        description="transactions that a large step is loaded in, side by side; by default one, "
+        "with a runner other than threads two for every worker",
+    )
+    runner: Literal["threads", "processes", "dask", "ray"] = Field(
+        "threads", description="where the parts of a large step run (docs/scale.md)"
+    )
+    cluster: str | None = Field(
+        None,
+        pattern=CLUSTER,
+        description="address of the Dask scheduler or of Ray, without a login; absent: a cluster "
+        "on this machine, for the run",
     )
     chunk_rows: int = Field(25_000, ge=1, le=1_000_000, description="rows generated at a time")
     retries: int = Field(
@@ -105,6 +122,11 @@ class Profile(Model):
     services: Services = Services()
     guard: GuardRules = GuardRules()  # type: ignore[call-arg]  # pydantic's defaults
     limits: Limits = Limits()  # type: ignore[call-arg]  # pydantic's defaults
+
+    @property
+    def divided(self) -> int:
+        """In how many parts a large step is loaded, at most."""
+        return self.parts or (1 if self.runner == "threads" else 2 * self.workers)
 
 
 class Choice(Model):
@@ -163,7 +185,16 @@ def check(model: type[AnyModel], values: Mapping[str, Any], where: str) -> AnyMo
             known = _section(model, first["loc"]).model_fields
             kind = f"setting of {where}" + (f" [{above}]" if above else "")
             raise UnknownName(kind, last, known) from None
+        if first["type"] == "literal_error" and (given := _word(error)):
+            words = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+            raise UnknownName(f"{name} of {where}", given, words) from None
         raise BadSetting(where, name, first["msg"][0].lower() + first["msg"][1:]) from None
+
+
+def _word(error: ValidationError) -> str | None:
+    """What stands where one of a few words has to."""
+    given = error.errors(include_url=False)[0]["input"]
+    return given if isinstance(given, str) else None
 
 
 def _section(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:

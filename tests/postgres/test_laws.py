@@ -25,7 +25,8 @@ from tasks.engine.order import ordered
 from tasks.engine.settings import Environment
 from tasks.engine.target import chunks
 from tasks.engine.update import Update
-from tasks.fill import RowsMissing, fill
+from tasks.fill import fill
+from tasks.part import RowsMissing
 from tasks.perform import perform
 from tasks.postgres import checks, read
 from tasks.postgres.delete import Blocked, Fenced

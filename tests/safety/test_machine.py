@@ -27,7 +27,7 @@ from tasks.datasets import dataset
 from tasks.engine.entity import Dataset
 from tasks.engine.order import ordered
 from tasks.engine.report import StepReport
-from tasks.fill import RowsMissing
+from tasks.part import RowsMissing
 from tasks.postgres.delete import Blocked, Fenced
 from tasks.postgres.load import RowRefused
 from tasks.postgres.lock import LeaseLost

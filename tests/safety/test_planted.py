@@ -17,7 +17,7 @@ from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import SeedbedError
 from tasks.engine.keys import UuidKey
 from tasks.engine.plan import Pin
-from tasks.fill import RowsMissing
+from tasks.part import RowsMissing
 from tasks.postgres import delete, load, ownership, references
 from tasks.postgres.delete import Blocked, Fenced
 from tasks.postgres.load import RowRefused
@@ -229,7 +229,7 @@ def window_by_date_alone(patch: pytest.MonkeyPatch) -> None:
         )
         return connection.execute(removal, (work.run.as_of,)).rowcount
 
-    patch.setattr("tasks.fill._roll", roll)
+    patch.setattr("tasks.part._roll", roll)
 
 
 def parents_first(patch: pytest.MonkeyPatch) -> None:
@@ -245,7 +245,7 @@ def circles_table_by_table(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_count_after_load(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("tasks.fill._require", lambda *given: None)
+    patch.setattr("tasks.part._require", lambda *given: None)
 
 
 def lease_not_checked(patch: pytest.MonkeyPatch) -> None:

@@ -187,7 +187,6 @@ def test_an_unknown_key_in_a_list_is_refused_with_a_suggestion() -> None:
         ("workers = 0", "workers input should be greater than or equal to 1"),
         ("workers = 65", "workers input should be less than or equal to 64"),
         ("chunk_rows = 0", "chunk_rows input should be greater than or equal to 1"),
-        ('refresh = "daily"', "refresh input should be 'roll' or 'rebuild'"),
         ("[limits]\nlock = 0", "limits.lock input should be greater than or equal to 1"),
         ("[limits]\nbusy = -1", "limits.busy input should be greater than or equal to 0"),
         (

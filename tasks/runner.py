@@ -1,0 +1,238 @@
+"""Runner: who loads the parts of large steps outside of this process.
+
+Worker processes of this machine, or a cluster through one of Prefect's task runners: there
+every part is a task run of its own. Either way a thread of the step hands a part over and waits;
+the lock, the guard and the count of all rows stay with the run. A worker gets names and numbers,
+and finds the database by the environment of its own process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from importlib import import_module
+from importlib.util import find_spec
+from multiprocessing import get_context, parent_process
+from threading import Lock, Thread
+from typing import Any, Protocol
+
+from tasks.engine.errors import BadSetting, SeedbedError, UsageError
+from tasks.engine.settings import Profile
+
+PACKAGES = {"dask": "prefect_dask", "ray": "prefect_ray"}
+
+CONNECT_SECONDS = 20
+"""How long a cluster that is already running may take to answer."""
+
+Job = Callable[[Any], Any]
+
+
+class NotInstalled(UsageError):
+    """The profile wants a cluster whose package is not there."""
+
+    def __init__(self, profile: Profile) -> None:
+        package = PACKAGES[profile.runner].replace("_", "-")
+        super().__init__(
+            f"{profile.name}.toml: runner {profile.runner!r} needs the package {package}; install "
+            f"seedbed[{profile.runner}], here and where the workers are"
+        )
+
+
+class NoCluster(SeedbedError):
+    """The cluster that the profile names does not answer."""
+
+    def __init__(self, profile: Profile, error: Exception) -> None:
+        where = f" at {profile.cluster}" if profile.cluster else " on this machine"
+        super().__init__(
+            f"no {profile.runner} cluster{where} ({type(error).__name__}); start it, or correct "
+            "`cluster` in the profile"
+        )
+
+
+class WorkerGone(SeedbedError):
+    """A worker ended in the middle of a part."""
+
+    passes = True
+
+    def __init__(self, part: object, reason: str) -> None:
+        super().__init__(
+            f"{part}: its worker ended without a word ({reason}: killed, or out of memory?); what "
+            "other parts have loaded stays, run it again"
+        )
+
+
+def require_runner(profile: Profile) -> None:
+    """Refuse a runner that cannot be had, before anything is opened.
+
+    Raises:
+        NotInstalled: its package is missing.
+        BadSetting: a cluster's address, and no runner that has one.
+    """
+    package = PACKAGES.get(profile.runner)
+    if package is None and profile.cluster:
+        problem = f"goes with runner dask or ray, not with {profile.runner}"
+        raise BadSetting(f"{profile.name}.toml", "cluster", problem)
+    if package is not None and find_spec(package) is None:
+        raise NotInstalled(profile)
+
+
+class Elsewhere(Protocol):
+    """Workers that are there."""
+
+    def do(self, job: Job, part: Any) -> Any:
+        """Have `job(part)` done, and wait for what it returns."""
+
+    def close(self) -> None:
+        """Let the workers go."""
+
+
+class Runner:
+    """A profile's workers: opened with the first large step, closed with the run."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._opened: Elsewhere | None = None
+        self._lock = Lock()
+
+    def do(self, job: Job, part: Any) -> Any:
+        """Have `job(part)` done by a worker; both, and what it returns, can be pickled.
+
+        Raises:
+            NoCluster: there are no workers.
+            WorkerGone: the worker ended; the next part gets new ones.
+        """
+        with self._lock:
+            used = self._opened = self._opened or _open(self._profile)
+        try:
+            return used.do(job, part)
+        except WorkerGone:
+            with self._lock:
+                if self._opened is used:
+                    self._opened = None
+            used.close()
+            raise
+
+    def close(self) -> None:
+        """Let the workers go; without any this does nothing."""
+        with self._lock:
+            used, self._opened = self._opened, None
+        if used is not None:
+            used.close()
+
+
+def _open(profile: Profile) -> Elsewhere:
+    if profile.runner == "processes":
+        return Processes(profile.workers)
+    try:
+        return Cluster(_dask(profile) if profile.runner == "dask" else _ray(profile))
+    except (OSError, TimeoutError, RuntimeError, ValueError) as error:
+        raise NoCluster(profile, error) from None
+
+
+# -- processes of this machine -------------------------------------------------------------------
+
+
+class Processes:
+    """Python processes beside this one, with its environment; they end when it does."""
+
+    def __init__(self, workers: int) -> None:
+        # Not forked: Prefect's threads hold locks that a copy would wait for.
+        spawn = get_context("spawn")
+        self._pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin)
+
+    def do(self, job: Job, part: Any) -> Any:
+        """Wait for a free process, and for what it returns."""
+        try:
+            return self._pool.submit(job, part).result()
+        except BrokenProcessPool as error:
+            raise WorkerGone(part, type(error).__name__) from None
+
+    def close(self) -> None:
+        """End the processes; what is under way is finished first."""
+        self._pool.shutdown()
+
+
+def _begin() -> None:
+    """What a worker process does first: see to it that it ends with the run, at once."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # without Python's traceback
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    above = parent_process()
+    if above is not None:
+        above.join()
+        os._exit(1)
+
+
+# -- a cluster -----------------------------------------------------------------------------------
+
+
+class Cluster:
+    """Prefect's task runner for a cluster: every part is a task run there."""
+
+    def __init__(self, runner: Any) -> None:
+        from prefect.client.orchestration import get_client
+
+        with get_client(sync_client=True) as client:
+            # A private server's address stands in no setting, and the workers report to it, too.
+            self._api = str(client.api_url)
+        with ExitStack() as undo:
+            self._runner = undo.enter_context(runner)
+            getattr(runner, "client", None)  # Dask connects when it is looked at first
+            self._stack = undo.pop_all()
+
+    def do(self, job: Job, part: Any) -> Any:
+        """Submit a task run and wait for its end."""
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
+        with temporary_settings({PREFECT_API_URL: self._api}):
+            future = self._runner.submit(_as_task(job, str(part)), parameters={"part": part})
+        try:
+            found = future.result(raise_on_failure=False)
+        except Exception as error:  # noqa: BLE001  # each cluster has its own for a lost worker
+            raise WorkerGone(part, type(error).__name__) from None
+        if isinstance(found, SeedbedError):
+            raise found
+        if isinstance(found, BaseException):
+            raise WorkerGone(part, type(found).__name__)
+        return found
+
+    def close(self) -> None:
+        """Leave the cluster; one that was started for the run ends."""
+        self._stack.close()
+
+
+def _as_task(job: Job, name: str) -> Any:
+    from prefect import Task
+    from prefect.cache_policies import NO_CACHE
+    from prefect.states import Failed
+
+    def run(part: Any) -> Any:
+        try:
+            return job(part)
+        except SeedbedError as error:
+            return Failed(message=str(error), data=error)
+
+    return Task(run, name=name, cache_policy=NO_CACHE, persist_result=False, log_prints=False)
+
+
+def _dask(profile: Profile) -> Any:
+    made = import_module("prefect_dask").DaskTaskRunner
+    if profile.cluster:
+        return made(address=profile.cluster, client_kwargs={"timeout": CONNECT_SECONDS})
+    # A process each, no dashboard: it would open a port.
+    local = {"n_workers": profile.workers, "threads_per_worker": 1, "dashboard_address": None}
+    return made(cluster_kwargs=local)
+
+
+def _ray(profile: Profile) -> Any:
+    made = import_module("prefect_ray").RayTaskRunner
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports on its use otherwise
+    if profile.cluster:
+        return made(address=profile.cluster)
+    return made(init_kwargs={"num_cpus": profile.workers, "include_dashboard": False})
