@@ -8,15 +8,19 @@ and finds the database by the environment of its own process.
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import signal
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
+from contextvars import copy_context
 from importlib import import_module
 from importlib.util import find_spec
 from multiprocessing import get_context, parent_process
+from socket import create_connection
 from threading import Lock, Thread
 from typing import Any, Protocol
 
@@ -25,7 +29,7 @@ from tasks.engine.settings import Profile
 
 PACKAGES = {"dask": "prefect_dask", "ray": "prefect_ray"}
 
-CONNECT_SECONDS = 20
+CONNECT_SECONDS = 10
 """How long a cluster that is already running may take to answer."""
 
 Job = Callable[[Any], Any]
@@ -103,18 +107,11 @@ class Runner:
 
         Raises:
             NoCluster: there are no workers.
-            WorkerGone: the worker ended; the next part gets new ones.
+            WorkerGone: the worker ended.
         """
         with self._lock:
             used = self._opened = self._opened or _open(self._profile)
-        try:
-            return used.do(job, part)
-        except WorkerGone:
-            with self._lock:
-                if self._opened is used:
-                    self._opened = None
-            used.close()
-            raise
+        return used.do(job, part)
 
     def close(self) -> None:
         """Let the workers go; without any this does nothing."""
@@ -128,6 +125,9 @@ def _open(profile: Profile) -> Elsewhere:
     if profile.runner == "processes":
         return Processes(profile.workers)
     try:
+        if place := re.search(r"([^/:]+):([0-9]+)$", profile.cluster or ""):
+            # First: Dask and Ray go on trying for minutes.
+            create_connection((place[1], int(place[2])), CONNECT_SECONDS).close()
         return Cluster(_dask(profile) if profile.runner == "dask" else _ray(profile))
     except (OSError, TimeoutError, RuntimeError, ValueError) as error:
         raise NoCluster(profile, error) from None
@@ -140,20 +140,31 @@ class Processes:
     """Python processes beside this one, with its environment; they end when it does."""
 
     def __init__(self, workers: int) -> None:
-        # Not forked: Prefect's threads hold locks that a copy would wait for.
-        spawn = get_context("spawn")
-        self._pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin)
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+        self._lock = Lock()
 
     def do(self, job: Job, part: Any) -> Any:
         """Wait for a free process, and for what it returns."""
+        with self._lock:
+            pool = self._pool = self._pool or self._begun()
         try:
-            return self._pool.submit(job, part).result()
+            return pool.submit(job, part).result()
         except BrokenProcessPool as error:
+            with self._lock:
+                if self._pool is pool:
+                    self._pool = None  # with one process gone all end; the next try gets new ones
             raise WorkerGone(part, type(error).__name__) from None
+
+    def _begun(self) -> ProcessPoolExecutor:
+        # Not forked: Prefect's threads hold locks that a copy would wait for.
+        spawn = get_context("spawn")
+        return ProcessPoolExecutor(self._workers, mp_context=spawn, initializer=_begin)
 
     def close(self) -> None:
         """End the processes; what is under way is finished first."""
-        self._pool.shutdown()
+        if self._pool is not None:
+            self._pool.shutdown()
 
 
 def _begin() -> None:
@@ -176,15 +187,28 @@ class Cluster:
     """Prefect's task runner for a cluster: every part is a task run there."""
 
     def __init__(self, runner: Any) -> None:
+        self._runner = runner
+        # What Ray starts ends with the thread that started it; a step's own would be too short.
+        self._keeper = ThreadPoolExecutor(1, thread_name_prefix="cluster")
+        try:
+            self._api = self._keeper.submit(copy_context().run, self._enter).result()
+        except BaseException:
+            self._keeper.shutdown()
+            raise
+
+    def _enter(self) -> str:
+        """Start or join the cluster; gives the address of Prefect's server.
+
+        A private server's stands in no setting, and the workers report to it, too.
+        """
         from prefect.client.orchestration import get_client
 
-        with get_client(sync_client=True) as client:
-            # A private server's address stands in no setting, and the workers report to it, too.
-            self._api = str(client.api_url)
         with ExitStack() as undo:
-            self._runner = undo.enter_context(runner)
-            getattr(runner, "client", None)  # Dask connects when it is looked at first
+            undo.enter_context(self._runner)
+            getattr(self._runner, "client", None)  # Dask connects when it is looked at first
             self._stack = undo.pop_all()
+        with get_client(sync_client=True) as client:
+            return str(client.api_url)
 
     def do(self, job: Job, part: Any) -> Any:
         """Submit a task run and wait for its end."""
@@ -204,7 +228,8 @@ class Cluster:
 
     def close(self) -> None:
         """Leave the cluster; one that was started for the run ends."""
-        self._stack.close()
+        self._keeper.submit(self._stack.close).result()
+        self._keeper.shutdown()
 
 
 def _as_task(job: Job, name: str) -> Any:
@@ -224,7 +249,7 @@ def _as_task(job: Job, name: str) -> Any:
 def _dask(profile: Profile) -> Any:
     made = import_module("prefect_dask").DaskTaskRunner
     if profile.cluster:
-        return made(address=profile.cluster, client_kwargs={"timeout": CONNECT_SECONDS})
+        return made(address=profile.cluster)
     # A process each, no dashboard: it would open a port.
     local = {"n_workers": profile.workers, "threads_per_worker": 1, "dashboard_address": None}
     return made(cluster_kwargs=local)
@@ -235,4 +260,5 @@ def _ray(profile: Profile) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports on its use otherwise
     if profile.cluster:
         return made(address=profile.cluster)
-    return made(init_kwargs={"num_cpus": profile.workers, "include_dashboard": False})
+    local = {"num_cpus": profile.workers, "include_dashboard": False, "log_to_driver": False}
+    return made(init_kwargs={**local, "logging_level": logging.ERROR})

@@ -25,8 +25,8 @@ ENVIRONMENTS: tuple[Environment, ...] = ("dev", "test", "ci", "ci-local", "stagi
 MAX_SCALE = 1_000_000
 """100 million orders: beyond it the keys' twelve digits run out."""
 
-CLUSTER = r"^([a-z]+://)?[A-Za-z0-9._-]+(:[0-9]{1,5})?$"
-"""A scheme, a host and a port; nothing in it can be a password."""
+CLUSTER = r"^(auto|([a-z]+://)?[A-Za-z0-9._-]+:[0-9]{1,5})$"
+"""A host and a port, perhaps after a scheme: nothing in it can be a password. Ray knows auto."""
 
 
 class Model(BaseModel):
