@@ -30,7 +30,8 @@ class Contest:
 
     def __init__(self, stand: Stand, orders: int) -> None:
         self.stand, self.orders = stand, orders
-        self.asked = {"datasets": ["commerce"], "only": ["orders"], "scale": orders // 100}
+        self.asked: dict[str, Any] = {"datasets": ["commerce"], "only": ["orders"]}
+        self.asked["scale"] = orders // 100
         self.connection = stand.database("commerce")
         self.csv = stand.home / "postgres" / "data" / "orders.csv"
         self.binary = stand.home / "orders.bin"
@@ -49,7 +50,7 @@ class Contest:
         self.connection.execute("TRUNCATE orders CASCADE")
         self.connection.execute("CHECKPOINT")
 
-    def by_flow(self) -> dict[str, float]:
+    def by_flow(self) -> dict[str, Any]:
         """Generate, load, count and digest through the flow."""
         self.empty()
         return self.stand.flow("seed", self.asked)

@@ -7,6 +7,7 @@ import os
 import resource
 import sys
 import time
+from hashlib import sha256
 from typing import Any
 
 from flows.invoke import invoke
@@ -47,8 +48,13 @@ def main() -> None:
         documents = ended.documents
     seconds = time.monotonic() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rows = sum(step["added"] for document in documents for step in document["entities"])
-    print(json.dumps({"seconds": seconds, "peak_mb": peak, "added": rows}))
+    steps = [step for document in documents for step in document["entities"]]
+    digests = [document["digests"] for document in documents]
+    figures: dict[str, Any] = {"seconds": seconds, "peak_mb": peak}
+    figures |= {"added": sum(step["added"] for step in steps)}
+    figures |= {"step": sum(step["seconds"] for step in steps)}
+    figures |= {"digest": sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()}
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

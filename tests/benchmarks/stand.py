@@ -60,11 +60,11 @@ class Stand:
         at = self.server
         return f"postgresql://{at.user}:{at.password}@{at.host}:{at.port}/{name}"
 
-    def flow(self, verb: str, argument: object) -> dict[str, float]:
+    def flow(self, verb: str, argument: object) -> dict[str, Any]:
         """A measured run in a new process."""
         command = [sys.executable, "-m", "tests.benchmarks.flow", verb, json.dumps(argument)]
         done = subprocess.run(command, env=self.environ, check=True, stdout=subprocess.PIPE)
-        measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return measured
 
 
