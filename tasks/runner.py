@@ -10,22 +10,26 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import re
-import signal
+import subprocess
+import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from contextvars import copy_context
 from importlib import import_module
 from importlib.util import find_spec
-from multiprocessing import get_context, parent_process
+from pathlib import Path
+from queue import LifoQueue
 from socket import create_connection
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any, Protocol
 
 from tasks.engine.errors import BadSetting, SeedbedError, UsageError
 from tasks.engine.settings import Profile
+
+ROOT = Path(__file__).parents[1]
 
 PACKAGES = {"dask": "prefect_dask", "ray": "prefect_ray"}
 
@@ -140,44 +144,57 @@ class Processes:
     """Python processes beside this one, with its environment; they end when it does."""
 
     def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._pool: ProcessPoolExecutor | None = None
-        self._lock = Lock()
+        self._free: LifoQueue[subprocess.Popen[bytes] | None] = LifoQueue()
+        for _ in range(workers):
+            self._free.put(None)  # not started yet
 
     def do(self, job: Job, part: Any) -> Any:
         """Wait for a free process, and for what it returns."""
-        with self._lock:
-            pool = self._pool = self._pool or self._begun()
+        process = self._free.get()
         try:
-            return pool.submit(job, part).result()
-        except BrokenProcessPool as error:
-            with self._lock:
-                if self._pool is pool:
-                    self._pool = None  # with one process gone all end; the next try gets new ones
-            raise WorkerGone(part, type(error).__name__) from None
-
-    def _begun(self) -> ProcessPoolExecutor:
-        # Not forked: Prefect's threads hold locks that a copy would wait for.
-        spawn = get_context("spawn")
-        return ProcessPoolExecutor(self._workers, mp_context=spawn, initializer=_begin)
+            process = process or _started()
+            answer = _asked(process, job, part)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            code = _ended(process)
+            process = None  # the next part gets a new one
+            raise WorkerGone(part, f"signal {-code}" if code < 0 else f"exit code {code}") from None
+        finally:
+            self._free.put(process)
+        if isinstance(answer, SeedbedError):
+            raise answer
+        return answer
 
     def close(self) -> None:
-        """End the processes; what is under way is finished first."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        """End the processes, none of which is at work."""
+        while not self._free.empty():
+            _ended(self._free.get())
 
 
-def _begin() -> None:
-    """What a worker process does first: see to it that it ends with the run, at once."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # without Python's traceback
-    Thread(target=_end_with_parent, daemon=True).start()
+def _started() -> subprocess.Popen[bytes]:
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return subprocess.Popen(
+        [sys.executable, "-m", "tasks.worker"],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
 
 
-def _end_with_parent() -> None:
-    above = parent_process()
-    if above is not None:
-        above.join()
-        os._exit(1)
+def _asked(process: subprocess.Popen[bytes], job: Job, part: Any) -> Any:
+    assert process.stdin is not None and process.stdout is not None
+    pickle.dump((job, part), process.stdin)
+    process.stdin.flush()
+    return pickle.load(process.stdout)
+
+
+def _ended(process: subprocess.Popen[bytes] | None) -> int:
+    if process is None:
+        return 0
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    return process.wait()
 
 
 # -- a cluster -----------------------------------------------------------------------------------

@@ -64,9 +64,10 @@ def numbers(connection: Connection, entity: Entity, low: int, high: int) -> Inte
 class Gap:
     """The rows of the target that are not in the database, chunk by chunk.
 
-    `owned` is how many rows the entity has in the database. After the iteration `target` and
-    `missing` tell how many rows the target holds and how many of them were missing. Where
-    `reads` is false nothing is read, so the chunks may be made in another thread. Of several
+    `owned` is how many rows the entity has in the database, for a part only whether it has any:
+    counting a billion rows once a part would take longer than loading them. After the iteration
+    `target` and `missing` tell how many rows the target holds and how many of them were missing.
+    Where `reads` is false nothing is read, so the chunks may be made in another thread. Of several
     `parts` each takes every so many-th chunk, beginning with its own number.
     """
 
@@ -81,7 +82,7 @@ class Gap:
         parts: int = 1,
     ) -> None:
         self._part, self._parts = part, parts
-        self.owned = count(connection, entity)
+        self.owned = count(connection, entity) if parts == 1 else int(some(connection, entity))
         self.reads = self.owned > 0 or entity.grounded
         self.target = 0
         self.missing = 0

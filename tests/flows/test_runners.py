@@ -37,6 +37,9 @@ runner = "{runner}"
 """
 ORDERS = 2000
 AS_OF = "2026-11-21"
+PAUSE = 5
+"""Seconds: long enough to be found in the middle."""
+
 HALF = "right(id::text, 1) < '8'"
 
 CLUSTERS = [
@@ -181,7 +184,15 @@ def test_what_is_left_of_a_large_load_is_loaded_in_parts_too(
 def workers(run: subprocess.Popen[str]) -> list[psutil.Process]:
     """The processes in which parts are loaded."""
     below = psutil.Process(run.pid).children(recursive=True)
-    return [one for one in below if "spawn_main" in " ".join(one.cmdline())]
+    return [one for one in below if "tasks.worker" in one.cmdline()]
+
+
+def go_on(person: psycopg.Connection[Any]) -> None:
+    """Nobody pauses any more; a statement that has begun to, ends its pause."""
+    person.execute(
+        "CREATE OR REPLACE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql"
+        " AS 'BEGIN RETURN NULL; END'"
+    )
 
 
 def test_a_killed_worker_fails_the_step_with_a_sentence_and_the_next_run_does_the_rest(
@@ -189,15 +200,17 @@ def test_a_killed_worker_fails_the_step_with_a_sentence_and_the_next_run_does_th
 ) -> None:
     here.profile("processes")
     with here.connect() as person:
-        with paused(person):
+        with paused(person, PAUSE):
             run = here.start("seed", "--as-of", AS_OF)
             in_the_middle(person)
             os.kill(workers(run)[0].pid, signal.SIGKILL)
+            go_on(person)
             done = ended(run)
         assert done.code == 1
+        assert person.execute("SELECT count(*) FROM orders").fetchone() == (ORDERS * 3 // 4,)
         assert re.search(
             r"orders failed: [^;]*commerce\.orders, part \d of 4: its worker ended without a word "
-            r"\(BrokenProcessPool: killed, or out of memory\?\); what other parts have loaded "
+            r"\(signal 9: killed, or out of memory\?\); what other parts have loaded "
             r"stays, run it again; commerce: not run because of that: order_items, order_events",
             done.said,
         )
@@ -229,7 +242,7 @@ def test_the_workers_end_with_the_run_that_is_killed(
             run = here.start("seed", "--as-of", AS_OF)
             in_the_middle(person)
             left = workers(run)
-            assert len(left) == 2
+            assert left
             run.kill()
             run.communicate()
             _, alive = psutil.wait_procs(left, timeout=5)
@@ -267,11 +280,11 @@ def test_a_cluster_finds_the_database_by_its_own_variables_and_outlives_a_worker
 ) -> None:
     with here.connect() as person, dask_cluster(here) as (address, processes):
         here.profile("dask", f'cluster = "{address}"', retries=4)
-        with paused(person):
+        with paused(person, PAUSE):
             run = here.start("seed", "--as-of", AS_OF)
             in_the_middle(person)
             processes[0].kill()  # Dask hands its parts to the other one
-            person.execute("DROP TRIGGER pauses ON orders")
+            go_on(person)
             done = ended(run)
         seen = task_runs(here.running.api, done.document["run"])
         left = person.execute(
