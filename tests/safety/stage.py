@@ -241,7 +241,7 @@ class Stage:
             if how == "copy":
                 patch.setattr(load, "Encoder", Dying)
             else:
-                for module in ("fill", "revise", "remove"):
+                for module in ("part", "revise", "remove"):
                     patch.setattr(f"tasks.{module}.record", _Recording(recorded))
             try:
                 action()
