@@ -17,6 +17,7 @@ from psycopg import sql
 
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import SeedbedError
+from tasks.engine.keys import UuidKey
 from tasks.engine.order import ordered
 from tasks.engine.plan import Removal
 from tasks.engine.report import StepReport
@@ -269,7 +270,7 @@ class Stage:
                 identifier(table),
                 sql.Identifier(entity.key.column),
                 sql.Literal([str(key) for key in rows]),
-                sql.SQL("::uuid[]" if not isinstance(next(iter(rows)), str) else ""),
+                sql.SQL("::uuid[]" if isinstance(entity.key, UuidKey) else ""),
             )
             for table, rows in doomed.items()
             if rows
