@@ -6,7 +6,7 @@ BIN := .venv/bin
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: seed test soak lint bench bench-peers bench-growth bench-plot peers peers-lock up down lock install clean
+.PHONY: seed test soak lint bench bench-plot peers peers-lock up down lock install clean
 
 seed: install  ## seed the datasets of `dev` on the embedded server by a deployment run, show it
 	@$(BIN)/seedbed up
@@ -28,15 +28,14 @@ lint: install  ## linter, formatter, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install  ## the whole table: a million orders against COPY, the peers, the growth
+PARTS := shares satisfied gaps runners peers growth
+
+bench: peers  ## the whole table: a million orders against COPY, then each of PARTS
 	$(BIN)/python -m tests.benchmarks
-	@$(MAKE) --no-print-directory bench-peers bench-growth
+	for part in $(PARTS); do $(BIN)/python -m tests.benchmarks.$$part || exit 1; done
 
-bench-peers: peers  ## other tools on the same table and server, in turn
-	$(BIN)/python -m tests.benchmarks.peers
-
-bench-growth: install  ## seconds and memory from 10,000 rows to ten million
-	$(BIN)/python -m tests.benchmarks.growth
+bench-%: peers  ## one of PARTS by itself
+	$(BIN)/python -m tests.benchmarks.$*
 
 bench-plot: peers  ## draw docs/images/peers.svg and growth.svg from bench-results/
 	bench-results/peers/bin/python -m tests.benchmarks.plot
