@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,8 @@ def _flow(chosen: argparse.Namespace) -> int:
     from tasks.work import profile_of
 
     if chosen.json:
-        ended = invoke(chosen.command, chosen.environment, asked, api=api)
+        with redirect_stdout(sys.stderr):  # Ray prints what it has to say of its workers
+            ended = invoke(chosen.command, chosen.environment, asked, api=api)
         show.as_json(ended.documents)
     else:
         with show.Live() as live, listening(live.hear):
