@@ -17,7 +17,7 @@ from tasks.engine.entity import Dataset
 from tasks.engine.errors import Refused
 from tasks.engine.order import selected
 from tasks.engine.settings import Choice, Environment, Profile, check
-from tasks.postgres import guard, lock, read, record
+from tasks.postgres import claims, fence, guard, lock, read, record
 from tasks.postgres.address import Address
 from tasks.postgres.connect import session
 from tasks.postgres.database import Connection
@@ -148,13 +148,17 @@ def _assigned(intent: Intent, chosen: Dataset, lease: int) -> Iterator[Assignmen
             recorded = record.latest(connection, chosen.name)
             if recorded is not None and not _anything(connection, chosen):
                 recorded = None
+            claims.require(connection, chosen, recorded=recorded is not None)
         assignment = _coordinates(intent, chosen.name, profile, recorded)
         assignment = replace(assignment, lease=lease)
         try:
             work(assignment)
             if intent.writes:
                 with database.writing() as connection:
+                    fence.require_counters(connection)
                     record.prepare(connection)
+                    if intent.fills:
+                        claims.claim(connection, chosen)
             yield assignment
         finally:
             close(assignment)

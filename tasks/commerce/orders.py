@@ -205,6 +205,7 @@ def item_count(orders: Rows) -> Integers:
     per=orders,
     count=counted(item_count),
     upstream=(products,),
+    stays_with=(orders,),
 )
 def order_items(rows: Rows, products: pd.DataFrame) -> Columns:
     """What was bought, at the price of the day."""
@@ -236,6 +237,7 @@ def event_count(orders: Rows) -> Integers:
     per=orders,
     count=counted(event_count),
     upstream=(sellers,),
+    stays_with=(orders,),
 )
 def order_events(rows: Rows, sellers: pd.DataFrame) -> Columns:
     """Every step that led to the order's status."""

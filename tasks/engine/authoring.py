@@ -2,7 +2,7 @@
 
 from tasks.engine.choice import choose
 from tasks.engine.counts import at_least, between, counted, daily, exactly, initial, scaled
-from tasks.engine.entity import Dataset, entity
+from tasks.engine.entity import Dataset, MadeByTrigger, entity
 from tasks.engine.keys import text_key, uuid_key
 from tasks.engine.minimums import Minimum, Word
 from tasks.engine.resource import resource, wait_until_ready
@@ -35,6 +35,7 @@ __all__ = [
     "FixedPoint",
     "Floats",
     "Integers",
+    "MadeByTrigger",
     "Minimum",
     "Rows",
     "Table",

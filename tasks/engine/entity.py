@@ -36,8 +36,9 @@ class Entity:
     what the function says. `stamped` are columns that the application's triggers write at any
     time: neither compared nor digested. `through` names the service that makes the rows where
     the profile has one. `after` are steps to wait for without reading them. `chunk` is how many
-    rows are made at a time where one takes kilobytes. Entities with the same `step` are filled
-    in order by one task.
+    rows are made at a time where one takes kilobytes. `stays_with` are entities whose rows the
+    application cannot use without these: where a reset keeps one of those, because a person's row
+    needs it, these stay with it. Entities with the same `step` are filled in order by one task.
     """
 
     table: str
@@ -55,6 +56,7 @@ class Entity:
     after: tuple[Step, ...] = ()
     step: str = ""
     chunk: int | None = None
+    stays_with: tuple[Entity, ...] = ()
 
     @property
     def name(self) -> str:
@@ -133,6 +135,7 @@ def entity(
     after: tuple[Step, ...] = (),
     step: str = "",
     chunk: int | None = None,
+    stays_with: tuple[Entity, ...] = (),
 ) -> Callable[[ColumnFunction], Entity]:
     """Declare an entity; the decorated function makes its columns and gives it its name.
 
@@ -167,6 +170,7 @@ def entity(
             after=after,
             step=step,
             chunk=chunk,
+            stays_with=stays_with,
         )
 
     return declare
@@ -200,6 +204,19 @@ def paired(columns: ColumnFunction, upstream: Iterable[Named]) -> None:
 
 
 @dataclass(frozen=True)
+class MadeByTrigger:
+    """Rows of `table` whose `column` holds a key of a row of ours in table `of`.
+
+    A trigger of the application made them for ours (an audit line, a wallet, an outbox), so they
+    are ours too: they go with the row and stay with it.
+    """
+
+    table: str
+    column: str
+    of: str
+
+
+@dataclass(frozen=True)
 class Dataset:
     """One application's seed data: its entities, in any order, and where its SQL lies.
 
@@ -207,7 +224,8 @@ class Dataset:
 
     `version` is the generator's: it goes up when a value changes, with a line under "Changes
     generated data" in the CHANGELOG. `requirements` are the numbers and words that a
-    profile can set, `notes` what verify says of things left out on purpose.
+    profile can set, `notes` what verify says of things left out on purpose, `made_by_triggers`
+    the rows that the application's own triggers make for ours.
     """
 
     name: str
@@ -217,6 +235,30 @@ class Dataset:
     requirements: tuple[Minimum | Word, ...] = ()
     later: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
+    made_by_triggers: tuple[MadeByTrigger, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that every row has one owner.
+
+        Raises:
+            BadDeclaration: two entities make the same keys in a table, or keys in two columns.
+        """
+        claimed: dict[tuple[str, str], Entity] = {}
+        columns: dict[str, Entity] = {}
+        for one in self.entities:
+            other = claimed.setdefault((one.table, one.key.scheme), one)
+            if other is not one:
+                problem = f"makes the keys of {other.name!r} in {one.table}; give it another kind"
+                raise BadDeclaration(one.name, problem)
+            first = columns.setdefault(one.table, one)
+            if first.key.column != one.key.column:
+                problem = f"has its key in {one.key.column!r}, and {first.name!r} in "
+                raise BadDeclaration(one.name, f"{problem}{first.key.column!r}; take the same")
+        for made in self.made_by_triggers:
+            if made.of not in columns or made.table in columns:
+                known = ", ".join(sorted(columns))
+                problem = f"names rows of {made.table} made for {made.of}; of is one of {known}, "
+                raise BadDeclaration("made_by_triggers", f"{problem}and the table none of them")
 
     def __hash__(self) -> int:
         return hash(self.name)

@@ -32,6 +32,10 @@ class Key(Protocol):
     @property
     def column(self) -> str: ...
 
+    @property
+    def scheme(self) -> str:
+        """What all its keys have in common: nobody else may make such keys in the same table."""
+
     def number(self, parents: Integers, positions: Integers, identities: Hashes) -> Integers: ...
 
     def encode(self, numbers: Integers) -> npt.NDArray[Any]:
@@ -77,6 +81,11 @@ class UuidKey:
         if len(numbers) and int(numbers.max()) >= 10**UUID_DIGITS:
             raise BadKey(self.kind, "needs more than 12 digits; lower its fan or the scale")
         return numbers
+
+    @property
+    def scheme(self) -> str:
+        """The key without its number."""
+        return f"00000000-5eed-{self.kind}-"
 
     @property
     def head(self) -> bytes:
@@ -142,6 +151,21 @@ class TextKey:
     def prefix(self) -> str:
         """What every key of this scheme begins with."""
         return f"c5eed{self.kind}".ljust(self.length - _BASE36_DIGITS, "0")
+
+    @property
+    def scheme(self) -> str:
+        """The key without its number."""
+        return self.prefix
+
+    @property
+    def digits(self) -> int:
+        """How many digits write the number."""
+        return _BASE36_DIGITS
+
+    @property
+    def largest(self) -> str:
+        """The key of the largest number."""
+        return str(self.values(np.array([_LARGEST]))[0])
 
     def encode(self, numbers: Integers) -> npt.NDArray[Any]:
         """Fixed-width ASCII, `S<length>`."""

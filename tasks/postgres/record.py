@@ -14,6 +14,7 @@ import psycopg
 
 from tasks.engine.errors import Refused
 from tasks.engine.run import Run
+from tasks.postgres import claims
 from tasks.postgres.database import Connection
 
 _TABLE = """
@@ -92,6 +93,12 @@ class Recorded:
     """Versions of the generator that wrote since the last reset."""
 
 
+def coordinates(run: Run, author: Author) -> Recorded:
+    """What is recorded once all rows are made by one run."""
+    generators = frozenset({author.generator})
+    return Recorded(run.seed, run.as_of, run.anchor, run.scale, generators)
+
+
 def prepare(connection: Connection) -> None:
     """Make sure that runs can be recorded.
 
@@ -99,21 +106,24 @@ def prepare(connection: Connection) -> None:
         NoRecord, EarlierRecord: they cannot.
     """
     columns = _columns(connection)
-    if "updated" in columns:
-        return
-    if columns:
+    if columns and "updated" not in columns:
         try:
             connection.execute(_LATER)
         except psycopg.errors.InsufficientPrivilege:
             raise EarlierRecord from None
-        return
     try:
+        _make(connection, columns)
+    except psycopg.errors.InsufficientPrivilege:
+        raise NoRecord from None
+
+
+def _make(connection: Connection, columns: frozenset[str]) -> None:
+    if not columns:
         # IF NOT EXISTS asks for the right to create first, which a run's role does not have.
         if not connection.execute("SELECT FROM pg_namespace WHERE nspname = 'seedbed'").rowcount:
             connection.execute("CREATE SCHEMA IF NOT EXISTS seedbed")
         connection.execute(_TABLE)
-    except psycopg.errors.InsufficientPrivilege:
-        raise NoRecord from None
+    claims.prepare(connection)
 
 
 def _columns(connection: Connection) -> frozenset[str]:

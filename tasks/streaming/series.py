@@ -179,6 +179,7 @@ def _premiere(rows: Rows) -> Dates:
     count=counted(_seasons_each),
     staged={"status": "draft"},
     stamped=("updated_at",),
+    stays_with=(series,),
 )
 def seasons(rows: Rows) -> Columns:
     """One or two seasons a series; a draft until all its episodes are out."""
@@ -213,6 +214,7 @@ def _titles(rows: Rows) -> list[str]:
     count=exactly(EPISODES_EACH),
     staged={"status": "draft"},
     stamped=("updated_at",),
+    stays_with=(seasons,),
 )
 def episodes(rows: Rows) -> Columns:
     """Eight a season, one a week; without a length, since the stored files have another."""

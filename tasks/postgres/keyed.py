@@ -1,0 +1,62 @@
+"""Keyed: whether the database holds keys to what ownership needs of them."""
+
+from __future__ import annotations
+
+from tasks.engine.entity import Dataset, Entity
+from tasks.engine.errors import Refused
+from tasks.engine.keys import UuidKey
+from tasks.postgres.database import Connection
+from tasks.postgres.ownership import identifier
+
+_KEY = """
+    SELECT coalesce(base.typname, t.typname) = 'uuid', t.typcategory = 'S', a.attnotnull,
+           EXISTS (
+               SELECT FROM pg_catalog.pg_index i
+               WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid
+                 AND i.indpred IS NULL AND i.indexprs IS NULL
+                 AND a.attnum = ANY(i.indkey[0:i.indnkeyatts - 1])
+                 AND NOT EXISTS (
+                     SELECT FROM unnest(i.indkey[0:i.indnkeyatts - 1]) AS other(number)
+                     WHERE other.number <> a.attnum AND other.number <> ALL (
+                         SELECT unnest(p.partattrs) FROM pg_catalog.pg_partitioned_table p
+                         WHERE p.partrelid = a.attrelid)))
+    FROM pg_catalog.pg_attribute a
+    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_catalog.pg_type base ON base.oid = t.typbasetype
+    WHERE a.attrelid = to_regclass(%s) AND a.attname = %s AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+
+class KeyUnfit(Refused):
+    """By this column nobody can tell our rows from others."""
+
+    def __init__(self, entity: Entity, problem: str) -> None:
+        super().__init__(
+            f"entity {entity.name!r}: {entity.table}.{entity.key.column} {problem}, so it cannot "
+            "tell our rows from those of others; nothing was written. Take the table's primary key"
+        )
+
+
+def require_keys(connection: Connection, dataset: Dataset) -> None:
+    """See that every key column is there, of the key's type, NOT NULL, and unique.
+
+    Where rows are in partitions, a unique index also has the columns that they are divided by. Rows
+    that a service may make in our place (`through`) have ids of its own; they are ours by the key
+    of the row that they hang on, which several may share.
+
+    Raises:
+        KeyUnfit: one is not.
+    """
+    for one in dataset.entities:
+        quoted = identifier(one.table).as_string(connection)
+        found = connection.execute(_KEY, (quoted, one.key.column)).fetchone()
+        if found is None:
+            raise KeyUnfit(one, "does not exist or cannot be seen")
+        is_uuid, is_text, required, unique = found
+        if not (is_uuid if isinstance(one.key, UuidKey) else is_text):
+            kind = "uuid" if isinstance(one.key, UuidKey) else "text"
+            raise KeyUnfit(one, f"is not of type {kind}")
+        if not required:
+            raise KeyUnfit(one, "can be NULL")
+        if not unique and not one.through:
+            raise KeyUnfit(one, "has no unique index of its own")
