@@ -64,7 +64,8 @@ def open_accounts(
             raise AccountsElsewhere(work.dataset.name, server.kind)
         progress(1)
     if gap.missing:
-        with work.database.writing() as connection:
+        with work.writing() as fence:
+            connection = fence.connection
             held = read.count(connection, entity)
             if held != gap.owned + gap.missing:
                 raise RowsMissing(entity, held, gap.owned + gap.missing)

@@ -17,10 +17,10 @@ from tasks.engine.errors import SeedbedError
 from tasks.engine.requirement import Lack
 from tasks.engine.rows import Rows
 from tasks.postgres import delete, load, read, record, redact
-from tasks.postgres.database import Connection
+from tasks.postgres.candidates import some
 from tasks.postgres.failures import passing, sentence
+from tasks.postgres.fence import Fence
 from tasks.postgres.load import RowRefused, constraint_columns
-from tasks.postgres.references import numbered
 from tasks.work import Assignment, Work, opened
 
 
@@ -87,8 +87,9 @@ class Loaded:
 
 def load_part(work: Work, entity: Entity, part: Part, progress: Callable[[int], None]) -> Loaded:
     """Add the rows of a part that are missing; `progress` is told of the rows of every chunk."""
-    with work.database.writing() as connection:
-        removed = _roll(connection, work, entity) if entity.windowed else 0
+    with work.writing(entity.table) as fence:
+        connection = fence.connection
+        removed = _roll(fence, work, entity) if entity.windowed else 0
         run = work.at(connection)
         gap = read.Gap(connection, entity, run, part.rows, part=part.number, parts=part.of)
         columns = work.columns[entity.name]
@@ -98,11 +99,12 @@ def load_part(work: Work, entity: Entity, part: Part, progress: Callable[[int], 
         )
         _require(entity, added, gap.missing)
         if added or removed:
-            if part.of == 1:
-                _require(entity, read.count(connection, entity), gap.owned + added)
             record.write(
                 connection, work.author, work.run, entity.name, added=added, removed=removed
             )
+            fence.settle()
+            if part.of == 1:
+                _require(entity, read.count(connection, entity), gap.owned + added)
     return Loaded(gap.target, added, removed, gap.lacking)
 
 
@@ -156,11 +158,10 @@ def _require(entity: Entity, held: int, expected: int) -> None:
         raise RowsMissing(entity, held, expected)
 
 
-def _roll(connection: Connection, work: Work, entity: Entity) -> int:
+def _roll(fence: Fence, work: Work, entity: Entity) -> int:
     """Remove our rows of days that left the window; rows that others need are kept."""
-    old = read.beyond(connection, entity, work.at(connection), work.profile.chunk_rows)
+    old = read.beyond(fence.connection, entity, work.at(fence.connection), work.profile.chunk_rows)
     if not len(old):
         return 0
-    going, grows = numbered(entity, old), work.profile.side_effects
-    gone = delete.remove(connection, work.dataset, going, strict=False, grows=grows)
-    return gone.rows
+    going = some(work.dataset, [(entity, old)])
+    return delete.remove(fence, work.dataset, going, strict=False).rows

@@ -1,14 +1,17 @@
 """Remove: exactly what is ours, downstream first; what strangers need is kept and named.
 
-Objects of services go before the rows, accounts of an auth server after them: a crash in
-between leaves rows without objects, which the next seed or reset sets right, and never an object
-that nobody knows of. "Already gone" is success.
+Rows go first, in one transaction: whether they may go is sure when it is committed, and not before.
+Then the accounts of an auth server, then the objects of rows that are really gone. A crash in
+between leaves objects without rows, which the next reset removes and the next seed takes up again.
+"Already gone" is success.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from tasks.accounts import AUTH, AccountsElsewhere, accounts_of, is_ours
 from tasks.engine.errors import SeedbedError
@@ -16,10 +19,13 @@ from tasks.engine.order import ordered
 from tasks.engine.plan import Removal
 from tasks.engine.resource import Resource
 from tasks.engine.target import chunks
+from tasks.engine.values import Integers
 from tasks.ensure import until_prepared
-from tasks.postgres import delete, read, record
+from tasks.postgres import claims, delete, read, record
+from tasks.postgres.candidates import Candidates, everything
 from tasks.postgres.database import Connection
-from tasks.postgres.references import Candidates, Kept, everything, pins
+from tasks.postgres.pins import pins
+from tasks.postgres.references import managed
 from tasks.work import Work
 
 PARTIAL = "partial reset"
@@ -27,16 +33,6 @@ PARTIAL = "partial reset"
 
 ROUNDS = 5
 """How often a service is asked for more objects to remove: one key may stand for several."""
-
-
-class RowsLeft(SeedbedError):
-    """Rows of ours are still there after they were deleted."""
-
-    def __init__(self, dataset: str, left: int, kept: int) -> None:
-        super().__init__(
-            f"{dataset}: {left} seeded rows are left instead of {kept}; a trigger or another "
-            "session put them back. Nothing was removed"
-        )
 
 
 class ObjectsLeft(SeedbedError):
@@ -49,27 +45,101 @@ class ObjectsLeft(SeedbedError):
         )
 
 
+class OutsideLeft(SeedbedError):
+    """The rows are gone, and what services hold of them is not."""
+
+    def __init__(self, dataset: str, rows: int, error: SeedbedError) -> None:
+        super().__init__(
+            f"{dataset}: {rows} rows were removed, and then what services hold of them was not: "
+            f"{error}. The next reset goes on there"
+        )
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What went, or would go, outside of our transaction."""
+
+    tables: dict[str, int] = field(default_factory=dict)
+    """Rows that an auth server deleted, by table."""
+    objects: dict[str, int] = field(default_factory=dict)
+    """Objects, by where they were."""
+
+
 def remove(work: Work, *, strict: bool) -> Removal:
-    """Delete everything that the dataset owns; its rows go in one transaction.
+    """Delete everything that the dataset owns, in the database and then in services.
 
     Raises:
-        Blocked: `strict`, and rows that are not ours depend on ours; nothing was touched.
-        Fenced, RowsLeft: the database did something else; its rows are as they were.
-        ObjectsLeft: a service keeps objects.
+        as `remove_rows`; then nothing was touched.
+        OutsideLeft: as `remove_outside`; the rows are gone.
     """
-    objects = clear(work, strict=strict)
-    going = _rows_to_delete(work)
-    with work.database.writing() as connection:
-        grows = work.profile.side_effects
-        gone = delete.remove(connection, work.dataset, going, strict=strict, grows=grows)
-        entities = [one for candidates in going for one in candidates.entities]
-        left = sum(read.count(connection, one) for one in entities)
-        if left != gone.kept:
-            raise RowsLeft(work.dataset.name, left, gone.kept)
+    gone = remove_rows(work, strict=strict)
+    try:
+        outside = remove_outside(work)
+    except SeedbedError as error:
+        raise OutsideLeft(work.dataset.name, gone.rows, error) from None
+    return joined(gone, outside)
+
+
+def joined(gone: Removal, outside: Outside) -> Removal:
+    """One removal of both."""
+    return replace(gone, tables=outside.tables | gone.tables, objects=outside.objects)
+
+
+def remove_rows(work: Work, *, strict: bool) -> Removal:
+    """Delete all rows that the dataset owns, in one transaction.
+
+    Raises:
+        Blocked: `strict`, and rows that are not ours depend on ours.
+        Fenced: the database did something else; all is as it was.
+    """
+    with work.writing(*managed(work.dataset), removing=True) as fence:
+        gone = delete.remove(fence, work.dataset, _rows_to_delete(work), strict=strict)
         if gone.rows:
             author = replace(work.author, verb=PARTIAL if gone.kept else "reset")
-            record.write(connection, author, work.run, "(all)", removed=gone.rows)
-    return replace(gone, tables=_close_accounts(work) | gone.tables, objects=objects)
+            record.write(fence.connection, author, work.run, "(all)", removed=gone.rows)
+        if not gone.kept and not accounts_of(work):
+            claims.release(fence.connection, work.dataset)
+    return gone
+
+
+def has_outside(work: Work) -> bool:
+    """Whether anything of the dataset lies outside of its rows."""
+    return bool(_resources(work)) or accounts_of(work) is not None
+
+
+def remove_outside(work: Work) -> Outside:
+    """Remove the accounts that no row needs any more, then the objects of all rows that are gone.
+
+    Raises:
+        AccountsElsewhere: the auth server is another database's.
+        ServiceFailed, ObjectsLeft: a service keeps something; the next call goes on there.
+    """
+    tables = _close_accounts(work)
+    objects = remove_objects(work)
+    if tables and not _anything(work):
+        with work.writing() as fence:
+            claims.release(fence.connection, work.dataset)
+    return Outside(tables, objects)
+
+
+def remove_objects(work: Work) -> dict[str, int]:
+    """Remove the objects of rows that are not there; how many went, by where they were.
+
+    Raises:
+        ServiceFailed, ObjectsLeft: a service keeps something; the next call goes on there.
+    """
+    objects = {}
+    for one in _resources(work):
+        with work.database.reading() as connection:
+            there = read.every(connection, one.of)
+        objects[one.table] = _cleared(work, one, _staying(work, one, there))
+    return objects
+
+
+def _anything(work: Work) -> bool:
+    """Whether any row of ours is left."""
+    with work.database.reading() as connection:
+        return any(read.some(connection, one) for one in work.dataset.entities)
 
 
 def preview(work: Work) -> Removal:
@@ -80,31 +150,14 @@ def preview(work: Work) -> Removal:
         accounts = _rows_of_accounts(work, connection) if accounts_of(work) else {}
     # At an auth server, what belongs to an account goes and stays with it.
     staying = max((len(kept[table]) for table in accounts), default=0)
-    tables = {table: rows - staying for table, rows in accounts.items()} | gone.tables
-    objects = {
-        resource.table: len(work.adapters.held(resource).keys() - _staying(work, resource, kept))
-        for resource in _resources(work)
-    }
-    return replace(gone, tables=tables, objects=objects)
-
-
-def clear(work: Work, *, strict: bool) -> dict[str, int]:
-    """Remove the objects of all rows but those that stay, the latest steps' first.
-
-    Returns how many went, by where they were.
-
-    Raises:
-        Blocked: `strict`, and some rows stay.
-        ObjectsLeft: some objects are still there.
-    """
-    resources = _resources(work)
-    if not resources:
-        return {}
-    with work.database.reading() as connection:
-        found, kept = pins(connection, work.dataset, everything(work.dataset))
-    if found and strict:
-        raise delete.Blocked(work.dataset.name, found)
-    return {one.table: _cleared(work, one, _staying(work, one, kept)) for one in resources}
+    tables = {table: rows - staying for table, rows in accounts.items()}
+    objects = {}
+    for one in _resources(work):
+        keys = sorted(kept.get(one.of.table, set()))
+        numbers, ours = one.of.key.read(keys) if keys else (np.zeros(0, np.int64),) * 2
+        there = numbers[ours.astype(bool)]
+        objects[one.table] = len(work.adapters.held(one).keys() - _staying(work, one, there))
+    return joined(gone, Outside(tables, objects))
 
 
 def _resources(work: Work) -> list[Resource]:
@@ -128,18 +181,16 @@ def _cleared(work: Work, resource: Resource, staying: set[str]) -> int:
     raise ObjectsLeft(resource, len(going))
 
 
-def _staying(work: Work, resource: Resource, kept: Kept) -> set[str]:
-    """The keys of the objects of rows that stay."""
-    rows = kept.get(resource.of.table, set())
-    if not rows:
-        return set()
+def _staying(work: Work, resource: Resource, there: Integers) -> set[str]:
+    """The keys of the objects of rows with those numbers."""
+    keys: set[str] = set()
+    if not len(there):
+        return keys
     with work.database.reading() as connection:
-        return {
-            key
-            for some in chunks(resource.of, work.at(connection), work.profile.chunk_rows)
-            for name, key in zip(some.names, resource.keys(some), strict=True)
-            if name in rows
-        }
+        for rows in chunks(resource.of, work.at(connection), work.profile.chunk_rows):
+            held = np.flatnonzero(np.isin(rows.number, there))
+            keys.update(resource.keys(rows.take(held)) if len(held) else ())
+    return keys
 
 
 def _rows_to_delete(work: Work) -> Sequence[Candidates]:
@@ -147,7 +198,8 @@ def _rows_to_delete(work: Work) -> Sequence[Candidates]:
     every = everything(work.dataset)
     if accounts_of(work) is None:
         return every
-    return [one for one in every if all(entity.through != AUTH for entity in one.entities)]
+    by_server = {one.table for one in work.dataset.entities if one.through == AUTH}
+    return [one for one in every if one.table not in by_server]
 
 
 def _close_accounts(work: Work) -> dict[str, int]:

@@ -8,6 +8,7 @@ from tasks.engine.errors import SeedbedError
 from tasks.engine.report import StepReport
 from tasks.engine.update import Update
 from tasks.postgres import record
+from tasks.postgres.fence import Fence
 from tasks.postgres.revise import Pending, pending, revise
 from tasks.work import Work
 
@@ -32,14 +33,28 @@ def settle(work: Work, update: Update) -> StepReport:
     columns, size = work.columns[update.name], work.profile.chunk_rows
     with work.database.scratch() as connection:
         found = pending(connection, update, work.at(connection), columns, size)
-    if found.changing:
-        with work.database.writing() as connection:
-            run = work.at(connection)
-            found = revise(connection, update, run, columns, size)
-            left = pending(connection, update, run, columns, size).changing
-            if left:
-                raise NotSettled(update, left)
-            record.write(connection, work.author, work.run, update.name, updated=found.changing)
+    if not found.changing:
+        return revised(update, found, time.monotonic() - started)
+    with work.writing(update.table) as fence:
+        report = settled(fence, work, update)
+        record.write(fence.connection, work.author, work.run, update.name, updated=report.updated)
+    return report
+
+
+def settled(fence: Fence, work: Work, update: Update) -> StepReport:
+    """The same in the transaction of a fence.
+
+    Raises:
+        NotSettled: the rows do not hold it afterwards.
+    """
+    started = time.monotonic()
+    columns, size = work.columns[update.name], work.profile.chunk_rows
+    run = work.at(fence.connection)
+    found = revise(fence.connection, update, run, columns, size)
+    fence.settle()
+    left = pending(fence.connection, update, run, columns, size).changing
+    if left:
+        raise NotSettled(update, left)
     return revised(update, found, time.monotonic() - started)
 
 

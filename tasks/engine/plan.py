@@ -40,7 +40,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Pin:
-    """Owned rows that stay because rows which are not ours depend on them."""
+    """Owned rows that stay because rows which are not ours depend on them, or come with them."""
 
     table: str
     rows: int
@@ -48,9 +48,13 @@ class Pin:
     """The table that points at them."""
     column: str
     examples: tuple[str, ...]
+    along: bool = False
+    """They stay with rows of `by`, which they belong to."""
 
     def __str__(self) -> str:
         keys = ", ".join(self.examples)
+        if self.along:
+            return f"{self.rows} of {self.table}, with {self.by} by {self.column} ({keys})"
         return f"{self.rows} of {self.table}, needed by {self.by}.{self.column} ({keys})"
 
 
@@ -65,6 +69,8 @@ class Removal:
     """Owned rows that stay."""
     slow: tuple[str, ...] = ()
     """What will make it slow, a sentence each."""
+    below: tuple[str, ...] = ()
+    """Rows that go although what they belong to stays, a sentence each."""
     objects: dict[str, int] = field(default_factory=dict)
     """Objects in services that go, too, by where they are."""
 

@@ -26,6 +26,8 @@ _PINNED = {
     "bytea_output": "hex",
     # A row that a policy hides becomes an error, not a wrong zero.
     "row_security": "off",
+    # Compiling takes seconds for queries over the catalogue, whose costs look high, and saves none.
+    "jit": "off",
     # When this process dies, its statement does not go on: the server looks every two seconds.
     "client_connection_check_interval": "2s",
     "idle_in_transaction_session_timeout": "60s",

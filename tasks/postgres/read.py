@@ -116,10 +116,15 @@ class Gap:
             yield found.rows.take(np.arange(start, min(start + self._size, self.missing)))
 
 
+def every(connection: Connection, entity: Entity) -> Integers:
+    """The numbers of all of the entity's present rows, in no order."""
+    highest = np.iinfo(np.int64).max if not isinstance(entity.key, UuidKey) else 10**12 - 1
+    return numbers(connection, entity, 0, highest)
+
+
 def beyond(connection: Connection, entity: Entity, run: Run, size: int) -> Integers:
     """The numbers of owned rows that the target does not hold: days outside a window."""
-    highest = np.iinfo(np.int64).max if not isinstance(entity.key, UuidKey) else 10**12 - 1
-    present = numbers(connection, entity, 0, highest)
+    present = every(connection, entity)
     for rows in chunks(entity, run, size):
         present = present[~np.isin(present, rows.number)]
     return present

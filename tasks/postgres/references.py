@@ -1,22 +1,17 @@
-"""References: what points at our rows, and which of ours therefore have to stay."""
+"""References: everything that can point at our rows, as foreign keys and declarations say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from psycopg import sql
 
-from tasks.engine.entity import Dataset, Entity
+from tasks.engine.entity import Dataset
 from tasks.engine.errors import Refused
-from tasks.engine.plan import Pin
-from tasks.engine.values import Integers
 from tasks.postgres.database import Connection
-from tasks.postgres.ownership import any_of, by_table, identifier
+from tasks.postgres.ownership import identifier
 from tasks.postgres.reflect import table_columns
-
-EXAMPLES = 3
 
 _EDGES = """
     WITH RECURSIVE managed(relid) AS (SELECT unnest(%s::regclass[])),
@@ -61,43 +56,6 @@ class CannotLook(Refused):
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """Rows of one table that are to go: all that its entities own, or those with `keys`."""
-
-    table: str
-    entities: tuple[Entity, ...]
-    keys: tuple[Any, ...] | None = None
-
-    @property
-    def key(self) -> str:
-        """The key column."""
-        return self.entities[0].key.column
-
-    def on(self, alias: str) -> sql.Composed:
-        """The condition on rows of `alias`."""
-        if self.keys is None:
-            return any_of(self.entities, alias)
-        return among(alias, self.key, self.keys)
-
-
-def among(alias: str, key: str, keys: Iterable[Any]) -> sql.Composed:
-    """True for the rows of `alias` with one of the keys."""
-    return sql.SQL("{key} = ANY({keys})").format(
-        key=sql.Identifier(alias, key), keys=sql.Literal(list(keys))
-    )
-
-
-def everything(dataset: Dataset) -> tuple[Candidates, ...]:
-    """All rows that the dataset owns, table by table, upstream first."""
-    return tuple(Candidates(table, entities) for table, entities in by_table(dataset).items())
-
-
-def numbered(entity: Entity, numbers: Integers) -> tuple[Candidates, ...]:
-    """Some rows of one entity."""
-    return (Candidates(entity.table, (entity,), tuple(entity.key.values(numbers))),)
-
-
-@dataclass(frozen=True)
 class Edge:
     """Rows of the child's columns point at the parent's; tables by oid, the child by name too.
 
@@ -114,6 +72,33 @@ class Edge:
     """Whether the server finds a parent's children by an index; a declared reference needs none."""
     array: bool = False
     """Whether the column is an array, each element of which points at a row."""
+    copied: bool = False
+    """Whether the column holds the parent's key in whatever type: a trigger copied it."""
+
+    def same(self, child: str, parent: str) -> sql.Composed:
+        """The condition that a row of alias `child` points at one of alias `parent`."""
+        pointers: list[sql.Composable] = [sql.Identifier(child, one) for one in self.columns]
+        if self.array:
+            pointers = [sql.Identifier(f"{child}_element", "pointer")]
+        cast = sql.SQL("::text" if self.copied else "")
+        return sql.SQL(" AND ").join(
+            sql.SQL("{}{} = {}{}").format(sql.Identifier(parent, target), cast, pointer, cast)
+            for target, pointer in zip(self.targets, pointers, strict=True)
+        )
+
+    def rows(self, child: str) -> sql.Composed:
+        """The child's rows as alias `child`, for a FROM clause.
+
+        An array is unnested, so that the server can join by hash: it has no join by elements.
+        """
+        table = sql.SQL("{} AS {}").format(identifier(self.name), sql.Identifier(child))
+        if not self.array:
+            return table
+        return sql.SQL("{} CROSS JOIN LATERAL unnest({}) AS {}(pointer)").format(
+            table,
+            sql.Identifier(child, *self.columns),
+            sql.Identifier(f"{child}_element"),
+        )
 
 
 def oids(connection: Connection, tables: Sequence[str]) -> dict[str, int]:
@@ -131,7 +116,7 @@ def edges(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
     Raises:
         CannotLook: this role may not read a table that points at ours, or some of its rows.
     """
-    ids = oids(connection, dataset.tables)
+    ids = oids(connection, managed(dataset))
     found = connection.execute(_EDGES, (list(ids.values()),)).fetchall()
     for _, name, _, _, _, readable, _ in found:
         if not readable:
@@ -152,73 +137,15 @@ def edges(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
         for one in dataset.entities
         for column, up in one.references.items()
     ]
-    return tuple(dict.fromkeys(foreign_keys + declared))
+    keys = {one.table: one.key.column for one in dataset.entities}
+    copied = [
+        Edge(ids[one.table], one.table, (one.column,), ids[one.of], (keys[one.of],), copied=True)
+        for one in dataset.made_by_triggers
+    ]
+    return tuple(dict.fromkeys(foreign_keys + declared + copied))
 
 
-Kept = dict[str, set[Any]]
-"""Keys that stay, by table."""
-
-
-def pins(
-    connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]
-) -> tuple[tuple[Pin, ...], Kept]:
-    """The candidates that must stay: rows that stay point at them, directly or in steps."""
-    ids = oids(connection, dataset.tables)
-    to_go = {ids[one.table]: one for one in candidates}
-    inward = [edge for edge in edges(connection, dataset) if edge.parent in to_go]
-    kept: Kept = {one.table: set() for one in candidates}
-    found: list[Pin] = []
-    # First what strangers point at; then what the rows kept by the round before point at.
-    staying: Mapping[int, sql.Composable] = {
-        edge.child: (
-            sql.SQL("NOT {}").format(to_go[edge.child].on("c"))
-            if edge.child in to_go
-            else sql.SQL("true")
-        )
-        for edge in inward
-    }
-    while staying:
-        fresh: dict[int, set[Any]] = {}
-        for edge in inward:
-            if edge.child not in staying:
-                continue
-            parent = to_go[edge.parent]
-            keys = _pointed_at(connection, edge, parent, staying[edge.child]) - kept[parent.table]
-            if keys:
-                kept[parent.table] |= keys
-                fresh.setdefault(edge.parent, set()).update(keys)
-                found.append(_pin(edge, parent, keys))
-        staying = {table: among("c", to_go[table].key, keys) for table, keys in fresh.items()}
-    return tuple(found), kept
-
-
-def _pin(edge: Edge, parent: Candidates, keys: set[Any]) -> Pin:
-    examples = tuple(sorted(map(str, keys))[:EXAMPLES])
-    return Pin(parent.table, len(keys), edge.name, ", ".join(edge.columns), examples)
-
-
-def _pointed_at(
-    connection: Connection, edge: Edge, parent: Candidates, staying: sql.Composable
-) -> set[Any]:
-    pointers = [sql.Identifier("c", column) for column in edge.columns]
-    child = sql.SQL("{} AS c").format(identifier(edge.name))
-    if edge.array:
-        # Unnested, so that the server can join by hash: it has no join by elements.
-        child += sql.SQL(" CROSS JOIN LATERAL unnest({}) AS e(pointer)").format(*pointers)
-        pointers = [sql.Identifier("e", "pointer")]
-    same = sql.SQL(" AND ").join(
-        sql.SQL("{} = {}").format(sql.Identifier("p", target), pointer)
-        for target, pointer in zip(edge.targets, pointers, strict=True)
-    )
-    query = sql.SQL(
-        "SELECT DISTINCT {key} FROM {child} JOIN {parent} AS p ON {same} "
-        "WHERE {going} AND {staying}"
-    ).format(
-        key=sql.Identifier("p", parent.key),
-        parent=identifier(parent.table),
-        child=child,
-        same=same,
-        going=parent.on("p"),
-        staying=staying,
-    )
-    return {row[0] for row in connection.execute(query)}
+def managed(dataset: Dataset) -> tuple[str, ...]:
+    """The tables whose rows a run removes: those it writes, and those that triggers fill for it."""
+    followed = (one.table for one in dataset.made_by_triggers)
+    return tuple(dict.fromkeys([*dataset.tables, *followed]))
