@@ -13,6 +13,7 @@ from tasks.engine.update import Update
 from tasks.enqueue import enqueue
 from tasks.ensure import ensure, wait
 from tasks.fill import fill
+from tasks.rebuild import renew
 from tasks.revise import settle
 from tasks.work import Work
 
@@ -31,4 +32,4 @@ def perform(work: Work, step: Step, progress: Callable[[int], None]) -> StepRepo
         return open_accounts(work, step, server, progress)
     if work.by_worker(step):
         return enqueue(work, step, progress)
-    return fill(work, step, progress)
+    return renew(work, step, work.anew[0]) if work.anew else fill(work, step, progress)

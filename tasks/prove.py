@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tasks.embed import with_vectors
 from tasks.engine.declared import Declared
@@ -43,8 +43,9 @@ def reported(step: Step, found: Standing) -> StepReport:
     )
 
 
-def complete(steps: tuple[StepReport, ...]) -> Check:
+def complete(found: Iterable[StepReport]) -> Check:
     """Whether every target is present, but for what the application's worker still has to do."""
+    steps = tuple(found)
     lacking = sum(one.missing - one.awaited for one in steps)
     names = tuple(one.name for one in steps if one.missing)
     rule = "No entity lacks a row of its target."

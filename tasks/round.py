@@ -11,22 +11,23 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from tasks.datasets import dataset
-from tasks.engine.counts import Initial
+from tasks.engine.entity import Entity
 from tasks.engine.errors import Refused, SeedbedError
 from tasks.engine.order import ordered, selected
 from tasks.engine.plan import Plan, Removal
 from tasks.engine.report import Report, StepReport
 from tasks.engine.steps import Step
+from tasks.engine.update import Update
 from tasks.outcome import Part
-from tasks.postgres import read
 from tasks.prepare import Intent
 from tasks.proof import result, timed, verified
 from tasks.prove import complete, counts, digests, reported
 from tasks.publish import publish_report
-from tasks.remove import preview, remove
+from tasks.rebuild import Rebuilt, begin, begun_anew, end, rebuild, why_step_by_step
+from tasks.remove import OutsideLeft, has_outside, joined, preview, remove_outside, remove_rows
 from tasks.step import gather, submit
 from tasks.survey import look_first, standings, survey
-from tasks.work import Assignment, Work, close, profile_of, work
+from tasks.work import Assignment, close, profile_of, work
 
 
 class UpstreamMissing(Refused):
@@ -95,28 +96,68 @@ def rebuild_round(assignment: Assignment) -> Part:
 
 
 def _rebuilt(assignment: Assignment, prove: Callable[[Assignment, Part], Part]) -> Part:
-    stood = _first_sets(work(assignment))
-    removed = reset_round(assignment, confirm=True, strict=False).report
-    fresh = replace(assignment, stood=stood)
-    if not removed.kept:
-        fresh = replace(fresh, anchor=assignment.as_of)
+    """Bring the rows to what a seed after a reset would make."""
+    fresh = begun_anew(assignment)
     try:
-        part = _filled(fresh, ordered(dataset(fresh.dataset).steps))
-        spent = {"clean": removed.seconds, **part.report.spent}
-        notes = (f"cleaned: {removed.removed} rows removed first", *part.report.notes)
-        report = part.report.with_(kept=removed.kept, spent=spent, notes=notes)
-        part = replace(part, report=report)
-        return prove(fresh, part)
+        return prove(fresh, _renewed(fresh))
     finally:
-        if fresh is not assignment:
+        if fresh != assignment:
             close(fresh)
 
 
-def _first_sets(opened: Work) -> tuple[str, ...]:
-    """The entities with a first set that is there: whoever came since, it is to stay."""
-    first = [one for one in opened.dataset.entities if isinstance(one.count, Initial)]
-    with opened.database.reading() as connection:
-        return tuple(one.name for one in first if read.some(connection, one))
+def _renewed(assignment: Assignment) -> Part:
+    started = time.monotonic()
+    wanted = ordered(dataset(assignment.dataset).steps)
+    said = _step_by_step(assignment)
+    failed: tuple[str, ...] = ()
+    if said:
+        how = f"step by step, because {said}"
+        removal, steps, failed = _one_by_one(assignment, wanted)
+    else:
+        done = _together(assignment)
+        how, removal, steps = "in one transaction", done.removal, done.reports
+    part = _concluded(assignment, wanted, steps, failed, started)
+    notes = (f"rebuilt {how}", *removal.below, *part.report.notes)
+    return replace(part, report=part.report.with_(kept=removal.pins, notes=notes))
+
+
+def _step_by_step(assignment: Assignment) -> str:
+    """Why a rebuild is a transaction a step; empty where it can be one."""
+
+    def body(assignment: Assignment) -> State[Any]:
+        why = why_step_by_step(work(assignment))
+        return Completed(message=why or "in one transaction", data=why)
+
+    about = "Whether all rows can be made in one transaction."
+    return str(result(assignment, "rebuild_how", about, body))
+
+
+def _together(assignment: Assignment) -> Rebuilt:
+    def body(assignment: Assignment) -> State[Any]:
+        done = rebuild(work(assignment))
+        wrote = sum(one.added + one.updated for one in done.reports)
+        return Completed(message=f"{wrote} rows written, {done.removal.rows} removed", data=done)
+
+    about = "Remove, change and add what differs from the target, in one transaction."
+    done: Rebuilt = result(assignment, "rebuild", about, body)
+    return done
+
+
+def _one_by_one(
+    assignment: Assignment, wanted: tuple[Step, ...]
+) -> tuple[Removal, tuple[StepReport, ...], tuple[str, ...]]:
+    def first(assignment: Assignment) -> State[Any]:
+        gone = begin(work(assignment))
+        return Completed(message=_removal_said(gone, True), data=gone)
+
+    def last(assignment: Assignment) -> State[Any]:
+        gone = end(work(assignment))
+        return Completed(message=_removal_said(gone, True), data=gone)
+
+    result(assignment, "try", "Try all rows out, then remove what is beyond the target.", first)
+    steps, failed = gather(submit(assignment, wanted))
+    gone: Removal = result(assignment, "beyond", "Remove what nothing needs any more.", last)
+    return gone, steps, failed
 
 
 def verify_round(assignment: Assignment) -> Part:
@@ -128,18 +169,30 @@ def reset_round(assignment: Assignment, *, confirm: bool, strict: bool) -> Part:
     """Remove what is ours; without `confirm` only say what that would be."""
     started = time.monotonic()
 
-    def body(assignment: Assignment) -> State[Any]:
+    def rows(assignment: Assignment) -> State[Any]:
         opened = work(assignment)
-        gone = remove(opened, strict=strict) if confirm else preview(opened)
+        gone = remove_rows(opened, strict=strict) if confirm else preview(opened)
         return Completed(message=_removal_said(gone, confirm), data=gone)
 
-    gone: Removal = result(assignment, "remove", "Lock, look, delete, fence.", body)
+    def objects(assignment: Assignment) -> State[Any]:
+        outside = remove_outside(work(assignment))
+        went = sum(outside.objects.values()) + sum(outside.tables.values())
+        return Completed(message=f"removed {went} objects and accounts", data=outside)
+
+    gone: Removal = result(assignment, "remove", "Lock, look, delete, fence.", rows)
+    if confirm and has_outside(work(assignment)):
+        # A task of its own: tried again, it does not forget which rows went.
+        about = "Remove what services hold of rows that are gone."
+        try:
+            gone = joined(gone, result(assignment, "objects", about, objects))
+        except SeedbedError as error:
+            raise OutsideLeft(assignment.dataset, gone.rows, error) from None
     steps = [
         StepReport(table, table, 0, rows, 0, rows if confirm else 0, 0.0)
         for table, rows in (gone.tables | gone.objects).items()
     ]
     report = _report(assignment, steps).with_(
-        verb="reset", kept=gone.pins, seconds=time.monotonic() - started
+        verb="reset", kept=gone.pins, notes=gone.below, seconds=time.monotonic() - started
     )
     publish_report(report)
     return Part(report, said=f"{assignment.dataset}: {_removal_said(gone, confirm)}")
@@ -148,6 +201,7 @@ def reset_round(assignment: Assignment, *, confirm: bool, strict: bool) -> Part:
 def _removal_said(gone: Removal, confirm: bool) -> str:
     did = "removed" if confirm else "dry run, nothing removed; would remove"
     kept = f", kept {gone.kept} that rows of others depend on" if gone.kept else ""
+    kept += "".join(f"; {one}" for one in gone.below)
     objects = sum(gone.objects.values())
     outside = f" and {objects} objects in {', '.join(gone.objects)}" if objects else ""
     return f"{did} {gone.rows} rows{outside}{kept}"
@@ -171,32 +225,51 @@ def _require_upstream(assignment: Assignment, steps: tuple[Step, ...]) -> None:
 
 
 def _filled(assignment: Assignment, wanted: tuple[Step, ...]) -> Part:
-    """Fill, then look: at the digests, and at what the steps that did not end left undone."""
+    """Fill, then look."""
     started = time.monotonic()
     look_first(work(assignment), wanted)
     steps, failed = gather(submit(assignment, wanted))
+    return _concluded(assignment, wanted, steps, failed, started)
+
+
+def _concluded(
+    assignment: Assignment,
+    wanted: tuple[Step, ...],
+    steps: tuple[StepReport, ...],
+    failed: tuple[str, ...],
+    started: float,
+) -> Part:
+    """Look at all that is there, after every step: at the counts, and at the digests.
+
+    A step's own look came before the steps after it, whose triggers may have undone it.
+    """
     fresh = frozenset(one.table for one in steps if one.wrote)
     done = {one.name: one for one in steps}
-
+    # Of services, the step that asked them has looked; where nothing was written, every step.
+    later = [
+        one
+        for one in wanted
+        if one.name not in done or (fresh and isinstance(one, Entity | Update))
+    ]
     spent: dict[str, float] = {}
 
     def body(assignment: Assignment) -> State[Any]:
         opened = work(assignment)
-        undone = counts(opened, [one for one in wanted if one.name not in done])
+        held = counts(opened, later)
         found = digests(opened, fresh)
-        return Completed(message=f"{len(found)} tables", data=(found, undone))
+        return Completed(message=f"{len(found)} tables", data=(found, held))
 
     try:
-        about = "One digest a table."
-        found, undone = result(assignment, "digests", about, timed(spent, "digests", body))
+        about = "What every table holds, and one digest of it."
+        found, held = result(assignment, "digests", about, timed(spent, "digests", body))
     except SeedbedError as error:
         # A step's own failure tells more than the look at what it left.
         failed = failed or (f"digests failed: {error}",)
         return Part(_report(assignment, list(steps)), failed)
-    done |= {one.name: one for one in undone}
-    reports = tuple(done[one.name] for one in wanted)
-    report = _report(assignment, list(reports)).with_(
-        checks=(complete(reports),),
+    now = done | {one.name: one for one in held}
+    done = {one.name: one for one in held} | done
+    report = _report(assignment, [done[one.name] for one in wanted]).with_(
+        checks=(complete(_awaiting(now[one.name], done[one.name]) for one in wanted),),
         digests=found,
         seconds=time.monotonic() - started,
         spent=spent,
@@ -204,6 +277,11 @@ def _filled(assignment: Assignment, wanted: tuple[Step, ...]) -> Part:
     )
     publish_report(report, failed)
     return Part(report, failed)
+
+
+def _awaiting(now: StepReport, done: StepReport) -> StepReport:
+    """Rows that the application's worker has still to write are no lie of ours."""
+    return replace(now, awaited=min(done.awaited, max(now.missing, 0)))
 
 
 def _report(assignment: Assignment, steps: list[StepReport]) -> Report:

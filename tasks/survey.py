@@ -73,6 +73,16 @@ class Unmet(Refused):
         )
 
 
+def require_met(work: Work, found: Iterable[Standing]) -> None:
+    """Go on only where everything can be met, or the profile wants to be told only.
+
+    Raises:
+        Unmet: the profile refuses what cannot be met, and there is something.
+    """
+    if work.profile.unmet == "refuse" and any(one.unmet for one in found):
+        raise Unmet(work.dataset.name, found)
+
+
 def look_first(work: Work, wanted: Iterable[Step]) -> None:
     """Look at all steps before any of them writes, where some depend on rows of others.
 
@@ -86,8 +96,7 @@ def look_first(work: Work, wanted: Iterable[Step]) -> None:
         return
     with work.database.scratch() as connection:
         found = standings(connection, work, wanted)
-    if work.profile.unmet == "refuse" and any(one.unmet for one in found):
-        raise Unmet(work.dataset.name, found)
+    require_met(work, found)
     satisfied = {one.step: one for one in found if not one.gap and not one.lacking}
     outside = {one.name for one in wanted if isinstance(one, Resource | Wait)} - satisfied.keys()
     for step in wanted:

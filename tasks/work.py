@@ -11,8 +11,9 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -20,18 +21,22 @@ from urllib.parse import urlsplit
 from tasks.datasets import dataset
 from tasks.embed import has_texts
 from tasks.engine import draws
-from tasks.engine.entity import Dataset, Entity
+from tasks.engine.entity import Dataset, Entity, MadeByTrigger
 from tasks.engine.minimums import resolved
 from tasks.engine.plan import Standing
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
 from tasks.engine.update import Update
-from tasks.postgres import circles, embedded, redact, reflect, snapshot
+from tasks.postgres import circles, embedded, redact, reflect, shape, snapshot
 from tasks.postgres.address import Address, choose
+from tasks.postgres.candidates import mine
 from tasks.postgres.connect import engine
 from tasks.postgres.database import Connection, Database
 from tasks.postgres.encode import ColumnType
+from tasks.postgres.fence import Fence, fenced
+from tasks.postgres.keyed import require_keys
 from tasks.postgres.record import Author
+from tasks.postgres.shape import Shape
 from tasks.postgres.snapshot import Snapshot
 from tasks.runner import Runner
 from tasks.services.adapters import SECRETS, Adapters
@@ -39,6 +44,7 @@ from tasks.services.embeddings import KEY, Embedder, Hashed, embedder
 from tasks.variables import require_known
 
 if TYPE_CHECKING:
+    from tasks.anew import Anew
     from tasks.services.queue import Jobs
 
 
@@ -79,12 +85,36 @@ class Work:
     """Who loads parts of large steps outside of this process."""
     queue: Jobs | None = None
     """Where jobs for the application's own worker go, in a run that hands it some."""
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    """What the run was prepared for, by table; a reset needs keys and references only."""
     satisfied: dict[str, Standing] = field(default_factory=dict)
     """Steps that this run has seen to lack nothing."""
+    anew: list[Anew] = field(default_factory=list)
+    """In a rebuild step by step, what its steps bring the rows to."""
 
     def at(self, connection: Connection) -> Run:
         """The run over the rows that a transaction sees."""
         return self.run.reading(Snapshot(connection, self.dataset))
+
+    @contextmanager
+    def writing(self, *tables: str, removing: bool = False) -> Iterator[Fence]:
+        """A transaction that writes to `tables`, held as they are, with a fence before its COMMIT.
+
+        With `removing`, triggers may insert only where the profile's `side_effects` say so.
+
+        Raises:
+            SchemaChanged: a table is not what the run was prepared for.
+            Fenced, Unsettled, CountersOff: the transaction did something else than planned.
+        """
+        aside = partial(self.database.aside, application(self.dataset.name, self.assignment.run))
+        grows = self.profile.side_effects if removing else None
+        with self.database.writing() as connection:
+            shape.hold(connection, tables)
+            shapes = shape.require(connection, tables, self.shapes)
+            with fenced(connection, mine(self.dataset), aside, grows=grows) as fence:
+                yield fence
+                fence.settle()
+                shape.require_same(connection, shapes)
 
     @property
     def profile(self) -> Profile:
@@ -178,6 +208,20 @@ def numbers_of(chosen: Dataset, profile: Profile) -> dict[str, int | str]:
     return resolved(chosen.name, chosen.requirements, asked, os.environ)
 
 
+def with_triggers(chosen: Dataset, profile: Profile) -> Dataset:
+    """The dataset, with the rows of which the profile says that triggers make them for ours.
+
+    Raises:
+        BadDeclaration: the profile names what cannot be.
+    """
+    more = tuple(
+        MadeByTrigger(table, column, of)
+        for table, columns in profile.made_by_triggers.get(chosen.name, {}).items()
+        for column, of in columns.items()
+    )
+    return replace(chosen, made_by_triggers=(*chosen.made_by_triggers, *more)) if more else chosen
+
+
 def address_of(chosen: Dataset, profile: Profile, environ: Mapping[str, str]) -> Address:
     """Where the dataset's database is; the embedded server where nothing else is named.
 
@@ -238,8 +282,8 @@ def generator(chosen: Dataset) -> str:
 
 
 def _make(assignment: Assignment) -> Work:
-    chosen = dataset(assignment.dataset)
     profile = profile_of(assignment.environment)
+    chosen = with_triggers(dataset(assignment.dataset), profile)
     address = address_of(chosen, profile, os.environ)
     adapters = Adapters(profile.services, os.environ, _services_folder(chosen, profile, address))
     adapters.used(chosen)  # what is missing is said before anything is begun
@@ -261,7 +305,10 @@ def _make(assignment: Assignment) -> Work:
         undo.callback(adapters.close)
         undo.callback(database.engine.dispose)
         with database.reading() as connection:
+            require_keys(connection, chosen)
             columns = fitted(connection, chosen, run)
+            written = () if assignment.verb == "reset" else chosen.tables
+            shapes = {table: shape.shape(connection, table) for table in written}
             if assignment.verb != "reset":  # which deletes a circle in one statement
                 circles.refuse(connection, chosen)
             texts = _texts(chosen, columns, run.reading(Snapshot(connection, chosen, empty=True)))
@@ -275,7 +322,18 @@ def _make(assignment: Assignment) -> Work:
     author = Author(assignment.run, assignment.verb, assignment.environment, generator(chosen))
     runner = Runner(profile)  # opens nothing yet
     return Work(
-        assignment, chosen, database, run, author, adapters, columns, texts, vectors, runner, queue
+        assignment,
+        chosen,
+        database,
+        run,
+        author,
+        adapters,
+        columns,
+        texts,
+        vectors,
+        runner,
+        queue,
+        shapes,
     )
 
 

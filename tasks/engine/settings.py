@@ -108,6 +108,9 @@ class Profile(Model):
     clean: bool = Field(False, description="a seed of whole datasets removes their rows first")
     verify: bool = Field(False, description="a seed ends with every check, as verify has them")
     refresh: Literal["roll", "rebuild"] = "roll"
+    rebuild_rows: int = Field(
+        200_000, ge=0, description="rows up to which a rebuild is one transaction"
+    )
     unmet: Literal["refuse", "report"] = Field(
         "refuse", description="a requirement that cannot be met: write nothing, or say so"
     )
@@ -115,6 +118,12 @@ class Profile(Model):
         default_factory=dict,
         description="what triggers may do in the application's own tables while a reset removes "
         "our rows, by table; nobody may have anything updated or deleted",
+    )
+    made_by_triggers: dict[str, dict[str, dict[str, str]]] = Field(
+        default_factory=dict,
+        description="rows that the application's triggers make for ours and that go with ours, a "
+        'section each dataset: order_log.order_id = "orders" says that its order_id is the key of '
+        "a row in orders",
     )
     requirements: dict[str, dict[str, int | str]] = Field(
         default_factory=dict, description="level and numbers, a section each dataset"

@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg import sql
 
+from tasks.engine.entity import Entity
 from tasks.postgres.encode import ColumnType
 
 
@@ -19,13 +20,26 @@ def differs(column: ColumnType, one: str, other: str) -> sql.Composed:
 
 def holds(column: ColumnType, alias: str, value: Any) -> sql.Composed:
     """True where the column holds the value; NULL equals NULL."""
-    text = json.dumps(value) if isinstance(value, dict | list) else value
     return sql.SQL("({c}{t} IS NOT DISTINCT FROM {value})").format(
-        # A literal without a type takes the column's: an enum's label, a date, json.
-        c=sql.Identifier(alias, column.name),
-        t=_as(column),
-        value=sql.Literal(text),
+        c=sql.Identifier(alias, column.name), t=_as(column), value=literal(value)
     )
+
+
+def literal(value: Any) -> sql.Literal:
+    """A value without a type, which takes the column's: an enum's label, a date, json."""
+    return sql.Literal(json.dumps(value) if isinstance(value, dict | list) else value)
+
+
+def edited(entity: Entity, column: ColumnType, other: str) -> sql.Composed:
+    """True where the entity's row `own` differs from `other`, what its declaration makes.
+
+    A staged value that is not settled yet is no edit but a gap.
+    """
+    differing = differs(column, "own", other)
+    if column.name not in entity.staged:
+        return differing
+    staged = holds(column, "own", entity.staged[column.name])
+    return sql.SQL("({} AND NOT {})").format(differing, staged)
 
 
 def _as(column: ColumnType) -> sql.SQL:

@@ -13,7 +13,7 @@ from tasks.engine.rows import Rows
 from tasks.engine.run import Run
 from tasks.engine.target import chunks
 from tasks.engine.values import Columns
-from tasks.postgres.compare import differs, holds
+from tasks.postgres.compare import edited
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType
 from tasks.postgres.load import copy
@@ -82,7 +82,7 @@ def _present(connection: Connection, entity: Entity, target: Rows) -> Rows:
 
 def _comparison(entity: Entity, columns: Sequence[ColumnType]) -> sql.Composed:
     """Counts differing rows, then differing values column by column."""
-    tests = [_edited(entity, column) for column in columns]
+    tests = [edited(entity, column, "made") for column in columns]
     counts = [sql.SQL("count(*) FILTER (WHERE {})").format(test) for test in tests]
     return sql.SQL(
         "SELECT count(*) FILTER (WHERE {any}), {each} FROM {made} AS made "
@@ -94,12 +94,3 @@ def _comparison(entity: Entity, columns: Sequence[ColumnType]) -> sql.Composed:
         table=identifier(entity.table),
         key=sql.Identifier(entity.key.column),
     )
-
-
-def _edited(entity: Entity, column: ColumnType) -> sql.Composed:
-    """Differs from the declaration; a staged value that is not settled yet is no edit but a gap."""
-    differing = differs(column, "own", "made")
-    if column.name not in entity.staged:
-        return differing
-    staged = holds(column, "own", entity.staged[column.name])
-    return sql.SQL("({} AND NOT {})").format(differing, staged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -56,14 +56,23 @@ class Snapshot:
     """Reads tables for a dataset; each once, so that all frames of a step belong together.
 
     Rows that a plan would add can be laid over those that are there (`add`). With `empty`
-    tables have their columns only, except those that have to hold rows.
+    tables have their columns only, except those that have to hold rows. With `only`, keys by table,
+    no others of our own rows are seen.
     """
 
-    def __init__(self, connection: Connection, dataset: Dataset, *, empty: bool = False) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        dataset: Dataset,
+        *,
+        empty: bool = False,
+        only: Mapping[str, Collection[Any]] | None = None,
+    ) -> None:
         self._connection = connection
         self._entities = by_table(dataset)
         self._columns = columns_read(dataset)
         self._empty = empty
+        self._only = only
         self._wholes: dict[str, _Whole] = {}
         self._frames: dict[Table, pd.DataFrame] = {}
         self._planned: dict[str, list[tuple[Entity, pd.DataFrame]]] = {}
@@ -122,6 +131,11 @@ class Snapshot:
         for place, entity in enumerate(self._entities.get(table.table, ())):
             found, ours = entity.key.read(keys)
             owner[ours], number[ours] = place, found[ours]
+        if self._only is not None:
+            held = set(self._only.get(table.table, ()))
+            shown = (owner < 0) | np.array([key in held for key in keys], dtype=bool)
+            frame = frame[shown].reset_index(drop=True)
+            owner, number = owner[shown], number[shown]
         return _Whole(frame, owner, number)
 
     def _visible(self, table: Table, whole: _Whole) -> pd.DataFrame:
