@@ -158,11 +158,22 @@ def dependents(
     return _followed(connection, dataset, doomed, downwards=True)
 
 
-def ancestors(
+def staying(
     connection: Connection, dataset: Dataset, kept: dict[str, set[Any]]
 ) -> dict[str, set[Any]]:
-    """The rows with every owned row that they depend on, in any number of steps."""
-    return _followed(connection, dataset, kept, downwards=False)
+    """The rows with every owned row that they depend on, in any number of steps, and with those
+    that are declared to stay with them."""
+    while True:
+        found = _followed(connection, dataset, kept, downwards=False)
+        for tie in arrows(connection, dataset):
+            made = entities_of(dataset, tie.child)
+            above = {qualified(up.table) for one in made for up in one.stays_with}
+            if tie.parent in above and found.get(tie.parent):
+                rows = _other_end(connection, dataset, tie, found[tie.parent], downwards=True)
+                found.setdefault(tie.child, set()).update(rows)
+        if found == kept:
+            return found
+        kept = found
 
 
 def needed_by_others(connection: Connection, dataset: Dataset) -> dict[str, set[Any]]:

@@ -29,7 +29,8 @@ from tasks.fill import fill
 from tasks.part import RowsMissing
 from tasks.perform import perform
 from tasks.postgres import checks, read
-from tasks.postgres.delete import Blocked, Fenced
+from tasks.postgres.delete import Blocked
+from tasks.postgres.fence import Fenced
 from tasks.postgres.grants import grants
 from tasks.postgres.guard import GuardRefused, mark
 from tasks.postgres.load import RowRefused
@@ -41,7 +42,6 @@ from tasks.revise import NotSettled
 from tasks.survey import survey
 from tests.postgres.edits import edit
 from tests.postgres.strangers import (
-    ancestors,
     arrows,
     attach,
     delete_closed,
@@ -52,6 +52,7 @@ from tests.postgres.strangers import (
     keys,
     needed_by_others,
     some_rows,
+    staying,
 )
 from tests.postgres.worlds import (
     Connection,
@@ -233,6 +234,7 @@ def test_6_a_reset_leaves_the_database_as_it_was_before_the_seed(world: World) -
             gone = remove(work, strict=True)
         after = versions(person)
     del after["seedbed.runs"]
+    assert after.pop("seedbed.claims") == set()
     assert after == before
     assert files(world.address) == outside == {}
     assert (gone.tables, gone.kept, gone.pins) == (rows, 0, ())
@@ -265,7 +267,7 @@ def test_6_a_reset_keeps_what_rows_of_others_need_and_removes_the_rest(seeded: W
     with seeded.superuser() as person:
         for tie in arrows(person, seeded.dataset):
             attach(person, seeded.dataset, tie, draw)
-        kept = ancestors(person, seeded.dataset, needed_by_others(person, seeded.dataset))
+        kept = staying(person, seeded.dataset, needed_by_others(person, seeded.dataset))
         before = others(person, seeded.dataset)
         with seeded.opened("reset") as work:
             gone = remove(work, strict=False)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tasks.engine.authoring import Columns, Rows, entity, exactly, text, text_key
 from tasks.engine.entity import Dataset
-from tasks.engine.plan import Pin
+from tasks.engine.plan import Pin, Removal
 from tasks.engine.run import Run
 from tasks.postgres import delete, load, read, reflect
-from tasks.postgres.references import everything
+from tasks.postgres.candidates import everything, mine
+from tasks.postgres.fence import Fenced, fenced
 from tests.postgres.worlds import Connection
 
 DAY = date(2026, 11, 21)
@@ -52,21 +55,43 @@ def square(connection: Connection) -> Iterator[Connection]:
     yield connection
 
 
+@pytest.fixture
+def another(connection: Connection) -> Callable[[], AbstractContextManager[Connection]]:
+    """Opens a second session beside the first."""
+    return lambda: psycopg.connect(connection.info.dsn, password=connection.info.password)
+
+
+Remove = Callable[..., Removal]
+
+
+@pytest.fixture
+def remove(square: Connection, another: Callable[[], AbstractContextManager[Connection]]) -> Remove:
+    """Removes all rows of ours in the town, with a fence around it."""
+
+    def removed(*, strict: bool, grows: Collection[str] = ()) -> Removal:
+        with fenced(square, mine(town), another, grows=grows) as fence:
+            return delete.remove(fence, town, everything(town), strict=strict)
+
+    return removed
+
+
 def talk(connection: Connection, key: str, *members: str | None) -> None:
     connection.execute("INSERT INTO talks VALUES (%s, %s)", (key, list(members)))
 
 
-def test_talks_of_our_own_do_not_keep_anybody(square: Connection) -> None:
-    gone = delete.remove(square, town, everything(town), strict=True)
+def test_talks_of_our_own_do_not_keep_anybody(square: Connection, remove: Remove) -> None:
+    gone = remove(strict=True)
     assert (gone.tables, gone.pins) == ({"people": 3, "talks": 3}, ())
 
 
-def test_every_element_of_an_array_keeps_the_row_that_it_names(square: Connection) -> None:
+def test_every_element_of_an_array_keeps_the_row_that_it_names(
+    square: Connection, remove: Remove
+) -> None:
     talk(square, "a", "somebody real", THIRD)
     talk(square, "b", FIRST, THIRD, None)
     talk(square, "c")
     square.execute("INSERT INTO talks VALUES ('d', NULL)")
-    gone = delete.remove(square, town, everything(town), strict=False)
+    gone = remove(strict=False)
     assert gone.pins == (Pin("people", 2, "talks", "members", (FIRST, THIRD)),)
     assert gone.tables == {"people": 1, "talks": 3}
     assert [row[0] for row in square.execute("SELECT id FROM people ORDER BY 1")] == [FIRST, THIRD]
@@ -81,46 +106,48 @@ AUDIT = """
 """
 
 
-def test_a_trigger_may_insert_where_the_profile_says_so(square: Connection) -> None:
+def test_a_trigger_may_insert_where_the_profile_says_so(square: Connection, remove: Remove) -> None:
     square.execute(AUDIT)
     square.commit()
     said = r"public\.audit_log: 0 deleted instead of 0, 0 updated, 3 inserted.*side_effects"
-    with pytest.raises(delete.Fenced, match=said):
-        delete.remove(square, town, everything(town), strict=True)
+    with pytest.raises(Fenced, match=said):
+        remove(strict=True)
     square.rollback()
-    delete.remove(square, town, everything(town), strict=True, grows=["audit_log"])
+    remove(strict=True, grows=["audit_log"])
     assert square.execute("SELECT FROM audit_log").rowcount == 3
     square.rollback()
     square.execute("CREATE SCHEMA logs; ALTER TABLE audit_log SET SCHEMA logs")
     square.execute("SET search_path = logs, public")
     square.commit()
-    with pytest.raises(delete.Fenced, match=r"logs\.audit_log"):
-        delete.remove(square, town, everything(town), strict=True, grows=["audit_log"])
+    with pytest.raises(Fenced, match=r"logs\.audit_log"):
+        remove(strict=True, grows=["audit_log"])
     square.rollback()
-    delete.remove(square, town, everything(town), strict=True, grows=["logs.audit_log"])
+    remove(strict=True, grows=["logs.audit_log"])
 
 
-def test_nothing_of_others_may_be_updated_or_deleted(square: Connection) -> None:
+def test_nothing_of_others_may_be_updated_or_deleted(square: Connection, remove: Remove) -> None:
     square.execute(AUDIT.replace("INSERT INTO audit_log VALUES (old.id)", "DELETE FROM audit_log"))
     square.execute("INSERT INTO audit_log VALUES ('somebody')")
     square.commit()
-    with pytest.raises(delete.Fenced, match=r"public\.audit_log: 1 deleted instead of 0"):
-        delete.remove(square, town, everything(town), strict=True, grows=["audit_log"])
+    with pytest.raises(Fenced, match=r"public\.audit_log: 1 deleted instead of 0"):
+        remove(strict=True, grows=["audit_log"])
 
 
-def test_an_array_that_names_ours_blocks_a_strict_reset(square: Connection) -> None:
+def test_an_array_that_names_ours_blocks_a_strict_reset(square: Connection, remove: Remove) -> None:
     talk(square, "a", SECOND, "somebody real")
     said = rf"1 of people, needed by talks\.members \({SECOND}\)"
     with pytest.raises(delete.Blocked, match=said):
-        delete.remove(square, town, everything(town), strict=True)
+        remove(strict=True)
     assert square.execute("SELECT FROM people").rowcount == 3
 
 
-def test_a_row_of_ours_that_is_kept_keeps_those_in_its_array(square: Connection) -> None:
+def test_a_row_of_ours_that_is_kept_keeps_those_in_its_array(
+    square: Connection, remove: Remove
+) -> None:
     square.execute("CREATE TABLE notes (talk text REFERENCES talks)")
     square.execute("INSERT INTO notes SELECT id FROM talks WHERE %s = ANY(members)", (SECOND,))
     square.commit()
-    gone = delete.remove(square, town, everything(town), strict=False)
+    gone = remove(strict=False)
     assert [(one.table, one.rows, one.by) for one in gone.pins] == [
         ("talks", 1, "public.notes"),
         ("people", 1, "talks"),

@@ -23,6 +23,7 @@ from psycopg import sql
 
 from tasks.datasets import DATASETS, dataset
 from tasks.engine.entity import Dataset, Entity
+from tasks.engine.plan import Removal
 from tasks.engine.report import StepReport
 from tasks.engine.settings import Environment
 from tasks.engine.steps import Step
@@ -31,7 +32,9 @@ from tasks.postgres.address import Address
 from tasks.postgres.ownership import any_of, by_table
 from tasks.prepare import intent, prepared
 from tasks.prove import digests
-from tasks.work import Assignment, Work, work
+from tasks.rebuild import begin, begun_anew, end, rebuild, why_step_by_step
+from tasks.remove import remove
+from tasks.work import Assignment, Work, close, work
 
 AS_OF = date(2026, 3, 31)
 
@@ -167,6 +170,24 @@ class World:
         """Do every step, one after the other."""
         with self.opened("seed", environment, **asked) as opened:
             return fill_all(opened)
+
+    def reset(self, *, strict: bool = False, **asked: Any) -> Removal:
+        """Remove what is ours, in the database and in services."""
+        with self.opened("reset", **asked) as opened:
+            return remove(opened, strict=strict)
+
+    def rebuild(self, environment: Environment = "dev", **asked: Any) -> Removal:
+        """Bring all rows to what a seed after a reset would make; every step in turn."""
+        with self.assigned("refresh", environment, **asked) as assignment:
+            opened = work(begun_anew(assignment))
+            try:
+                if not why_step_by_step(opened):
+                    return rebuild(opened).removal
+                begin(opened)
+                fill_all(opened)
+                return end(opened)
+            finally:
+                close(opened.assignment)
 
     def digests(self, **asked: Any) -> dict[str, str]:
         """One digest a table, from a run that only reads."""

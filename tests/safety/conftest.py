@@ -7,11 +7,19 @@ from collections.abc import Iterator
 import pytest
 
 from tasks.datasets import DATASETS
-from tests.postgres.conftest import cluster, fresh, home, seeded_template, template
+from tests.postgres.conftest import (
+    address,
+    cluster,
+    connection,
+    fresh,
+    home,
+    seeded_template,
+    template,
+)
 from tests.postgres.worlds import STAMPED
 from tests.safety.thorns import thorns
 
-__all__ = ["cluster", "fresh", "home", "seeded_template", "template"]
+__all__ = ["address", "cluster", "connection", "fresh", "home", "seeded_template", "template"]
 
 
 @pytest.fixture(autouse=True)

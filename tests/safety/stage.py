@@ -422,19 +422,29 @@ class _Recording:
 
 
 @contextmanager
-def trigger(person: Connection, table: str, when: str, body: str) -> Iterator[None]:
+def trigger(
+    person: Connection, table: str, when: str, how: str = "", *, does: str = ""
+) -> Iterator[None]:
     """A trigger of the application, for a while: `AFTER DELETE`, and what its function does."""
     person.execute("CREATE TABLE IF NOT EXISTS public.watched (row_of text)")
     person.execute(
         sql.SQL("CREATE FUNCTION for_a_while() RETURNS trigger LANGUAGE plpgsql AS {}").format(
-            sql.Literal(f"BEGIN {body} END")
+            sql.Literal(f"BEGIN {does} END")
         )
     )
     create = sql.SQL(
-        "CREATE TRIGGER for_a_while {} ON {} FOR EACH ROW EXECUTE FUNCTION for_a_while()"
+        "CREATE {kind} TRIGGER for_a_while {when} ON {table} {how} FOR EACH ROW "
+        "EXECUTE FUNCTION for_a_while()"
     )
     try:
-        person.execute(create.format(sql.SQL(when), identifier(table)))
+        person.execute(
+            create.format(
+                kind=sql.SQL("CONSTRAINT" if how else ""),
+                when=sql.SQL(when),
+                table=identifier(table),
+                how=sql.SQL(how),
+            )
+        )
         yield
     finally:
         person.execute("DROP FUNCTION for_a_while CASCADE; DROP TABLE public.watched")

@@ -28,7 +28,8 @@ from tasks.engine.entity import Dataset
 from tasks.engine.order import ordered
 from tasks.engine.report import StepReport
 from tasks.part import RowsMissing
-from tasks.postgres.delete import Blocked, Fenced
+from tasks.postgres.delete import Blocked
+from tasks.postgres.fence import Fenced
 from tasks.postgres.load import RowRefused
 from tasks.postgres.lock import LeaseLost
 from tasks.prove import complete, counts
@@ -187,7 +188,7 @@ class Turns(RuleBasedStateMachine):
         table, (when, does) = draw.choice(self.stage.dataset.tables), draw.choice(FENCED)
         if not keys(self.stage.person, self.stage.dataset, table):
             return
-        with trigger(self.stage.person, table, when, does):
+        with trigger(self.stage.person, table, when, does=does):
             before = versions(self.stage.person)
             try:
                 self.stage.reset(strict=False)
@@ -199,7 +200,7 @@ class Turns(RuleBasedStateMachine):
         self.stage.delete_ours(draw, 20)
         table = draw.choice(self.stage.dataset.tables)
         with (
-            trigger(self.stage.person, table, "BEFORE INSERT", "RETURN NULL;"),
+            trigger(self.stage.person, table, "BEFORE INSERT", does="RETURN NULL;"),
             suppress(RowsMissing),
         ):
             self.seeded()

@@ -15,14 +15,21 @@ from psycopg import sql
 
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import SeedbedError
-from tasks.engine.keys import UuidKey
+from tasks.engine.keys import Key, TextKey, UuidKey
 from tasks.engine.plan import Pin
 from tasks.part import RowsMissing
-from tasks.postgres import delete, load, ownership, references
-from tasks.postgres.delete import Blocked, Fenced
+from tasks.postgres import claims, delete, fence, load, ownership, pins, references
+from tasks.postgres.candidates import Candidates
+from tasks.postgres.claims import KindClaimed
+from tasks.postgres.delete import Blocked
+from tasks.postgres.fence import Fence, Fenced
+from tasks.postgres.keyed import KeyUnfit
 from tasks.postgres.load import RowRefused
 from tasks.postgres.lock import LeaseLost
-from tasks.postgres.references import Candidates, Edge, Kept
+from tasks.postgres.pins import Kept
+from tasks.postgres.references import Edge
+from tasks.postgres.shape import SchemaChanged
+from tasks.rebuild import NotRenewed
 from tests.postgres.worlds import Cluster, Connection, World
 from tests.safety.stage import Stage, trigger
 from tests.safety.thorns import thorns
@@ -49,12 +56,12 @@ def what_real_rows_need_stays(stage: Stage) -> None:
     stage.person.execute("INSERT INTO yard.keys (shed_id) SELECT min(id) FROM yard.sheds")
     gone = stage.reset(strict=False)
     assert number(stage.person, "SELECT count(*) FROM yard.keys") == 1
-    assert {pin.table for pin in gone.pins} == {"yard.sheds", "teams", "players"}
+    assert {pin.table for pin in gone.pins} == {"yard.sheds", "teams", "players", "profiles"}
     assert stage.ours() == gone.kept > 2
 
 
 def a_row_that_needs_ours_comes_too_late(stage: Stage) -> None:
-    look, late = references.pins, []
+    look, late = pins.pins, []
 
     def looked(*given: Any) -> tuple[tuple[Pin, ...], Kept]:
         found = look(*given)
@@ -76,7 +83,7 @@ def a_row_that_needs_ours_comes_too_late(stage: Stage) -> None:
 def a_reset_that_does_more_is_undone(stage: Stage) -> None:
     does = "INSERT INTO public.watched VALUES ('x'); RETURN NULL;"
     held = stage.ours()
-    with trigger(stage.person, "seats", "AFTER DELETE", does), pytest.raises(Fenced):
+    with trigger(stage.person, "seats", "AFTER DELETE", does=does), pytest.raises(Fenced):
         stage.reset(strict=False)
     assert stage.ours() == held
 
@@ -84,7 +91,7 @@ def a_reset_that_does_more_is_undone(stage: Stage) -> None:
 def a_reset_that_empties_a_table_is_undone(stage: Stage) -> None:
     stage.person.execute("INSERT INTO visits (player_id) VALUES (NULL)")
     does = "TRUNCATE public.visits; RETURN NULL;"
-    with trigger(stage.person, "seats", "AFTER DELETE", does), pytest.raises(Fenced):
+    with trigger(stage.person, "seats", "AFTER DELETE", does=does), pytest.raises(Fenced):
         stage.reset(strict=False)
     assert number(stage.person, "SELECT count(*) FROM visits") == 1
 
@@ -124,7 +131,7 @@ def a_reset_removes_everything(stage: Stage) -> None:
 def a_dropped_row_fails_the_step(stage: Stage) -> None:
     assert stage.delete_with_dependents({"players": {OUR_PLAYER}})
     with (
-        trigger(stage.person, "seats", "BEFORE INSERT", "RETURN NULL;"),
+        trigger(stage.person, "seats", "BEFORE INSERT", does="RETURN NULL;"),
         pytest.raises(RowsMissing),
     ):
         stage.seed(0)
@@ -160,11 +167,91 @@ def a_taken_address_is_an_error(stage: Stage) -> None:
         stage.seed(0)
 
 
+def deferred_work_is_done_before_the_look(stage: Stage) -> None:
+    does = "INSERT INTO public.watched VALUES ('x'); RETURN NULL;"
+    held = stage.ours()
+    late = "AFTER DELETE", "DEFERRABLE INITIALLY DEFERRED"
+    with trigger(stage.person, "seats", *late, does=does), pytest.raises(Fenced):
+        stage.reset(strict=False)
+    assert stage.ours() == held
+
+
+def a_subtransaction_of_ours_is_ours(stage: Stage) -> None:
+    does = (
+        "BEGIN UPDATE players SET nickname = 'x' WHERE email = 'real@town.example'; "
+        "EXCEPTION WHEN others THEN NULL; END; RETURN NULL;"
+    )
+    with trigger(stage.person, "seats", "AFTER DELETE", does=does), pytest.raises(Fenced):
+        stage.reset(strict=False)
+    assert number(stage.person, "SELECT count(*) FROM players WHERE nickname = 'x'") == 0
+
+
+def a_seed_that_changes_rows_of_others_is_undone(stage: Stage) -> None:
+    stage.person.execute("INSERT INTO visits (player_id) VALUES (NULL)")
+    assert stage.delete_with_dependents({"players": {OUR_PLAYER}})
+    does = "DELETE FROM public.visits; RETURN NULL;"
+    with trigger(stage.person, "seats", "AFTER INSERT", does=does), pytest.raises(Fenced):
+        stage.seed(0)
+    assert number(stage.person, "SELECT count(*) FROM visits") == 1
+
+
+def a_column_without_a_unique_index_is_no_key(stage: Stage) -> None:
+    stage.close()
+    stage.person.execute("ALTER TABLE yard.sheds DROP CONSTRAINT sheds_pkey CASCADE")
+    with pytest.raises(KeyUnfit):
+        stage.seed(0)
+
+
+def a_text_beyond_the_largest_number_stays(stage: Stage) -> None:
+    beyond = "c5eedsh00000zzzzzzzzzzzzz"
+    stage.person.execute("INSERT INTO yard.sheds (id, label) VALUES (%s, 'real')", (beyond,))
+    stage.reset(strict=False)
+    assert number(stage.person, "SELECT count(*) FROM yard.sheds WHERE label = 'real'") == 1
+
+
+def rows_of_another_dataset_are_not_ours(stage: Stage) -> None:
+    stage.person.autocommit = False
+    with pytest.raises(KindClaimed):
+        claims.require(stage.person, replace(thorns, name="rival"), recorded=False)
+    stage.person.rollback()
+    stage.person.autocommit = True
+
+
+def a_type_that_changed_since_is_noticed(stage: Stage) -> None:
+    stage.work()
+    stage.person.execute("ALTER TABLE profiles ALTER bio TYPE varchar")
+    stage.person.execute("DELETE FROM seats; DELETE FROM profiles")
+    with pytest.raises(SchemaChanged):
+        stage.seed(0)
+
+
+def what_belongs_to_a_kept_row_stays(stage: Stage) -> None:
+    stage.person.execute("INSERT INTO visits (player_id) VALUES (%s)", (OUR_PLAYER,))
+    stage.reset(strict=False)
+    there = f"SELECT count(*) FROM profiles WHERE id = '{OUR_PLAYER}'"
+    assert number(stage.person, there) == 1
+
+
+def a_rebuild_that_is_resisted_fails(stage: Stage) -> None:
+    stage.close()
+    does = "new.nickname := old.nickname; RETURN new;"
+    with (
+        trigger(stage.person, "players", "BEFORE UPDATE", does=does),
+        pytest.raises(NotRenewed),
+    ):
+        stage.person.execute(
+            "ALTER TABLE players DISABLE TRIGGER for_a_while;"
+            "UPDATE players SET nickname = 'edited';"
+            "ALTER TABLE players ENABLE TRIGGER for_a_while"
+        )
+        stage.world.rebuild()
+
+
 # -- bugs ---------------------------------------------------------------------------------------
 
 
 def no_pin_loop(patch: pytest.MonkeyPatch) -> None:
-    look, managed = references.pins, {f"public.{table}" for table in thorns.tables} | {"yard.sheds"}
+    look, managed = pins.pins, {f"public.{table}" for table in thorns.tables} | {"yard.sheds"}
 
     def first_round(
         connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]
@@ -182,11 +269,53 @@ def no_lock_step(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_fence(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(delete, "_fence", lambda *given: None)
+    patch.setattr(fence.Fence, "look", lambda *given: None)
+
+
+def no_fence_around_a_seed(patch: pytest.MonkeyPatch) -> None:
+    exact = fence.Fence.look
+    patch.setattr(fence.Fence, "look", lambda own: None if own._grows is None else exact(own))
+
+
+def deferred_work_left_to_commit(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(fence.Fence, "settle", lambda *given: None)
+
+
+def only_the_transaction_itself(patch: pytest.MonkeyPatch) -> None:
+    def same(own: Fence, transactions: list[int]) -> list[int]:
+        query = "SELECT pg_current_xact_id()::text::int8"
+        [(top,)] = own.connection.execute(query).fetchall()
+        return [one for one in transactions if one == top]
+
+    patch.setattr(fence.Fence, "_in_progress", same)
+
+
+def keys_not_looked_at(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("tasks.work.require_keys", lambda *given: None)
+
+
+def text_of_any_size(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(TextKey, "largest", "z" * 25)
+
+
+def claims_not_looked_at(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(claims, "require", lambda *given, **more: None)
+
+
+def shapes_not_compared(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("tasks.postgres.shape._compare", lambda *given: None)
+
+
+def nothing_belongs(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(pins, "_belongs", lambda *given: False)
+
+
+def renewal_believed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("tasks.postgres.renew.Renewal.differing", lambda *given: 0)
 
 
 def no_look_for_truncate(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(delete, "_TRUNCATED", "SELECT 1 WHERE false")
+    patch.setattr(fence.Fence, "_locked", lambda *given: ())
 
 
 def other_schemas_overlooked(patch: pytest.MonkeyPatch) -> None:
@@ -195,21 +324,20 @@ def other_schemas_overlooked(patch: pytest.MonkeyPatch) -> None:
     def only_public(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
         return tuple(one for one in look(connection, dataset) if one.name != "yard.keys")
 
-    patch.setattr("tasks.postgres.references.edges", only_public)
+    patch.setattr(pins, "edges", only_public)
 
 
 def ownership_by_range_alone(patch: pytest.MonkeyPatch) -> None:
-    exact = ownership.owned
+    exact = ownership.carried
 
-    def in_range(entity: Entity, alias: str) -> sql.Composed:
-        if not isinstance(entity.key, UuidKey):
-            return exact(entity, alias)
-        low, high = map(sql.Literal, entity.key.bounds)
-        column = sql.Identifier(alias, entity.key.column)
+    def in_range(column: sql.Composable, key: Key) -> sql.Composed:
+        if not isinstance(key, UuidKey):
+            return exact(column, key)
+        low, high = map(sql.Literal, key.bounds)
         return sql.SQL("({} BETWEEN {} AND {})").format(column, low, high)
 
-    patch.setattr(ownership, "owned", in_range)
-    patch.setattr("tasks.postgres.read.owned", in_range)
+    patch.setattr(ownership, "carried", in_range)
+    patch.setattr("tasks.postgres.candidates.carried", in_range)
 
 
 def gap_without_ownership(patch: pytest.MonkeyPatch) -> None:
@@ -223,11 +351,13 @@ def gap_without_ownership(patch: pytest.MonkeyPatch) -> None:
 
 
 def window_by_date_alone(patch: pytest.MonkeyPatch) -> None:
-    def roll(connection: Connection, work: Any, entity: Entity) -> int:
+    def roll(fence: Fence, work: Any, entity: Entity) -> int:
         removal = sql.SQL("DELETE FROM {} WHERE day <= %s::date - 6").format(
             ownership.identifier(entity.table)
         )
-        return connection.execute(removal, (work.run.as_of,)).rowcount
+        rows = fence.connection.execute(removal, (work.run.as_of,)).rowcount
+        fence.plan(entity.table, deleted=rows)
+        return rows
 
     patch.setattr("tasks.part._roll", roll)
 
@@ -296,6 +426,15 @@ BUGS: dict[Plant, Callable[[Stage], None]] = {
     other_schemas_overlooked: what_real_rows_need_stays,
     no_lock_step: a_row_that_needs_ours_comes_too_late,
     no_fence: a_reset_that_does_more_is_undone,
+    deferred_work_left_to_commit: deferred_work_is_done_before_the_look,
+    only_the_transaction_itself: a_subtransaction_of_ours_is_ours,
+    keys_not_looked_at: a_column_without_a_unique_index_is_no_key,
+    text_of_any_size: a_text_beyond_the_largest_number_stays,
+    claims_not_looked_at: rows_of_another_dataset_are_not_ours,
+    shapes_not_compared: a_type_that_changed_since_is_noticed,
+    nothing_belongs: what_belongs_to_a_kept_row_stays,
+    renewal_believed: a_rebuild_that_is_resisted_fails,
+    no_fence_around_a_seed: a_seed_that_changes_rows_of_others_is_undone,
     no_look_for_truncate: a_reset_that_empties_a_table_is_undone,
     ownership_by_range_alone: a_key_that_only_looks_like_ours_stays,
     gap_without_ownership: a_row_comes_back_beside_one_that_looks_like_it,

@@ -7,20 +7,22 @@ import os
 import random
 import re
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import obstore
+import psycopg
 import pytest
 
 from tasks.datasets import dataset
 from tasks.engine.entity import Dataset
 from tasks.postgres.address import Address
+from tasks.postgres.fence import Fenced
 from tasks.prove import drifted
-from tasks.remove import preview, remove
-from tasks.services.port import ServiceFailed
+from tasks.remove import OutsideLeft, preview, remove
 from tests.postgres.worlds import World, others, versions
 from tests.services import auth_server, mux_server
 from tests.services.emulator import Asked, Emulator, How, Watch
@@ -79,8 +81,8 @@ def test_a_reset_goes_from_the_assets_to_the_accounts(there: Remote) -> None:
         would = preview(work)
         assert order == []
         gone = remove(work, strict=False)
-    # 20 files go in one request; the rows between them and the accounts.
-    assert order == [("video", 20)] * 208 + [("storage", 20)] + [("auth", 0)] * 72
+    # The rows first; 20 files go in one request.
+    assert order == [("auth", 0)] * 72 + [("video", 0)] * 208 + [("storage", 0)]
     assert (gone.tables, gone.objects) == (would.tables, would.objects)
     assert gone.objects == {"video": 208, "storage:thumbnails": 20}
     assert others(there.person, there.world.dataset) == before
@@ -153,18 +155,61 @@ def test_an_asset_that_is_never_ready_ends_the_wait_and_is_not_doubled(there: Re
 def test_a_reset_waits_for_assets_and_names_those_that_cannot_go(there: Remote) -> None:
     there.video.stuck.add(EPISODE)
     there.seed()
-    with there.world.opened("reset") as work, pytest.raises(ServiceFailed) as caught:
+    with there.world.opened("reset") as work, pytest.raises(OutsideLeft) as caught:
         remove(work, strict=False)
     assert str(caught.value) == (
+        "streaming: 969 rows were removed, and then what services hold of them was not: "
         f"video: could not delete the asset of {EPISODE}: it is still being prepared; try again "
-        "later"
+        "later. The next reset goes on there"
     )
-    assert one(there, "SELECT count(*) FROM series") == 20
+    assert one(there, "SELECT count(*) FROM series") == 0
     there.video.stuck.clear()
     there.video.looks = 0
     with there.world.opened("reset") as work:
         remove(work, strict=False)
     assert there.video.assets == {}
+
+
+def test_a_reset_that_is_refused_has_touched_no_service(there: Remote) -> None:
+    there.seed()
+    there.person.execute(
+        """CREATE TABLE gone (slug text);
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN INSERT INTO gone VALUES (old.slug); RETURN NULL; END $$;
+        CREATE TRIGGER note AFTER DELETE ON series FOR EACH ROW EXECUTE FUNCTION note()"""
+    )
+    before = versions(there.person)
+    with there.world.opened("reset") as work, pytest.raises(Fenced, match=r"public\.gone: 0 del"):
+        remove(work, strict=False)
+    assert versions(there.person) == before
+    assert there.written() == ONCE
+
+
+def test_a_purchase_that_is_still_under_way_keeps_what_it_needs(there: Remote) -> None:
+    there.seed()
+    with psycopg.connect(there.person.info.dsn, password=there.person.info.password) as buyer:
+        buyer.execute(
+            f"""INSERT INTO auth.users (id, email) VALUES ('{MOCKINGBIRD}', 'real@town.example');
+            INSERT INTO purchases (user_id, season_id, creator_id, stripe_session_id,
+                amount_cents, platform_fee_cents, creator_share_cents)
+            SELECT '{MOCKINGBIRD}', n.id, s.creator_id, 'cs_real', 399, 80, 319 FROM seasons n
+            JOIN series s ON s.id = n.series_id WHERE s.slug = 'mock-bridge-crew'""".encode()
+        )
+        timer = threading.Timer(1.0, buyer.commit)
+        timer.start()
+        with there.world.opened("reset") as work:
+            gone = remove(work, strict=False)
+        timer.join()
+    assert [row[0] for row in there.person.execute("SELECT slug FROM series")] == [
+        "mock-bridge-crew"
+    ]
+    below = [one.split(" that stay")[0] for one in gone.below]
+    assert "3 of community_posts go, whose series_id names rows of series" in below
+    assert not [one for one in below if "episodes" in one or "seasons" in one]
+    assert [path.rsplit("/", 1)[1] for path in there.storage.buckets["thumbnails"]] == [
+        "mock-bridge-crew-thumbnail.png"
+    ]
+    assert one(there, "SELECT count(*) FROM episodes") == 8 == len(there.video.assets)
 
 
 # -- what goes wrong on the way ---------------------------------------------------------------
@@ -295,9 +340,14 @@ def test_real_people_keep_what_hangs_on_seeded_rows(there: Remote) -> None:
     ]
     creators = "SELECT count(*) FROM auth.users WHERE email LIKE '%@mock.streaming.test'"
     assert (one(there, creators), one(there, "SELECT count(*) FROM profiles")) == (4, 5)
-    assert [asset["passthrough"] for asset in there.video.assets.values()] == [
+    # A season that somebody bought stays whole, with its films; so does a series.
+    assert one(there, "SELECT count(*) FROM seasons") == 5
+    assert one(there, "SELECT count(*) FROM episodes") == 5 * 8
+    held = {str(asset["passthrough"]) for asset in there.video.assets.values()}
+    assert held - {str(row[0]) for row in there.person.execute("SELECT id FROM episodes")} == {
         f"{EPISODE} (director's cut)",
         MOCKINGBIRD,
-    ]
+    }
+    assert len(held) == 5 * 8 + 2
     assert there.seed()["thumbnails"].added == 17
     assert there.violated() == {}

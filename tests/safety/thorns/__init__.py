@@ -66,6 +66,7 @@ def players(rows: Rows) -> Columns:
     key=uuid_key("0f01-0002", fan=1),
     per=players,
     staged={"bio": ""},
+    stays_with=(players,),
 )
 def profiles(rows: Rows) -> Columns:
     """Whom the application greets with an empty profile says something."""
