@@ -33,7 +33,7 @@ def pool(kind: str, size: int, *, locale: str, seed: int, cache: Path | None) ->
     if path.exists():
         return tuple(json.loads(path.read_text(encoding="utf-8")))
     values = _make(kind, size, locale, seed)
-    cache.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Written aside and renamed: another run never reads half a file.
     with NamedTemporaryFile("w", dir=cache, delete=False, encoding="utf-8") as file:
         json.dump(values, file, ensure_ascii=False)

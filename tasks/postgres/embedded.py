@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pwd
 import signal
 import socket
 import time
@@ -22,19 +21,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tasks.engine.errors import BadSetting, SeedbedError
+from tasks.engine.errors import SeedbedError
 from tasks.postgres import binaries, cluster
-from tasks.postgres.binaries import NoAccess
+from tasks.postgres import home as folders
 from tasks.postgres.cluster import HOST, PATIENCE, ROLE, Server, create_database
+from tasks.postgres.home import UNUSABLE, NoAccess, home_folder, made
 
 __all__ = ["Server", "create_database", "ensure", "home_folder", "made", "running", "stop"]
 
 SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 """The shortest message that only a PostgreSQL server answers, with N or S."""
-
-
-UNUSABLE = (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError)
-"""A path that cannot become a folder: not ours, below a file, a file, or on no file system."""
 
 
 class NotInTime(SeedbedError):
@@ -44,35 +40,6 @@ class NotInTime(SeedbedError):
         super().__init__(
             f"the embedded server did not {verb} in {PATIENCE:.0f} s; see {log} and try again"
         )
-
-
-def home_folder(environ: Mapping[str, str]) -> Path:
-    """Where seedbed keeps its state: `SEEDBED_HOME`, else the user's (root's) state folder."""
-    if given := environ.get("SEEDBED_HOME"):
-        return Path(given).absolute()
-    if os.geteuid() == 0:
-        return Path("/var/lib/seedbed")  # /root is closed to the user that runs the server
-    if (state := environ.get("XDG_STATE_HOME", "")).startswith("/"):
-        return Path(state, "seedbed")
-    if own := environ.get("HOME"):
-        return Path(own, ".local/state/seedbed")
-    try:
-        return Path(pwd.getpwuid(os.geteuid()).pw_dir, ".local/state/seedbed")
-    except KeyError:  # a container may run under a number that has no user
-        raise BadSetting("environment", "HOME", "is missing; set SEEDBED_HOME") from None
-
-
-def made(folder: Path) -> Path:
-    """The folder, which is there afterwards.
-
-    Raises:
-        NoAccess: it cannot be.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except UNUSABLE:
-        raise NoAccess(folder, binaries.me()) from None
-    return folder
 
 
 def ensure(home: Path, environ: Mapping[str, str] = os.environ) -> Server:
@@ -96,20 +63,24 @@ def ensure(home: Path, environ: Mapping[str, str] = os.environ) -> Server:
 
 
 def running(home: Path) -> Server | None:
-    """The server if it accepts connections; never starts one."""
-    folder = home / "postgres"
+    """The server if it accepts connections; never starts one.
+
+    Raises:
+        NotOurs, NoAccess: somebody else could have put it there, or can.
+    """
+    folder = folders.within(home, "postgres")
     data = folder / "data"
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
         if len(lines) < 8 or lines[7].strip() != "ready" or not cluster.postmaster(data):
             return None
         port = int(lines[3])
-        password = (folder / "password").read_text()
+        password = folders.read(folder / "password")
         version = int((data / "PG_VERSION").read_text())
     except FileNotFoundError:
         return None
     except (PermissionError, NotADirectoryError):
-        raise NoAccess(folder, binaries.me()) from None
+        raise NoAccess(folder, folders.me()) from None
     return Server(HOST, port, ROLE, password, version) if _answers(port) else None
 
 
@@ -135,17 +106,12 @@ def stop(home: Path) -> bool:
 @contextmanager
 def _locked(home: Path) -> Iterator[Path]:
     """Hold the folder's lock; the kernel releases it, also after kill -9."""
-    folder = home.absolute() / "postgres"
+    folder = made(made(home.absolute()) / "postgres")
     try:
-        mode = 0o711 if os.geteuid() == 0 else 0o700  # the server's user must pass, not list
-        if not home.exists():
-            home.mkdir(parents=True, exist_ok=True)
-            home.chmod(mode)
-        folder.mkdir(exist_ok=True)
-        folder.chmod(mode)
-        lock = (folder / "lock").open("a")
+        folder.chmod(folders.passable())
+        lock = os.fdopen(folders.opened(folder / "lock", os.O_RDWR | os.O_CREAT), "a")
     except UNUSABLE:
-        raise NoAccess(folder, binaries.me()) from None
+        raise NoAccess(folder, folders.me()) from None
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield folder

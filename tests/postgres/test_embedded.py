@@ -19,6 +19,7 @@ import pytest
 
 from tasks.engine.errors import BadSetting
 from tasks.postgres import binaries, cluster, embedded
+from tasks.postgres import home as home_module
 from tasks.postgres.embedded import Server
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,10 @@ def home() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="seedbed-", dir="/tmp"))
     folder.chmod(0o711)
     yield folder
+    for one in (folder, folder / "postgres"):
+        if one.exists():
+            os.chown(one, os.geteuid(), -1)
+            one.chmod(0o711)
     embedded.stop(folder)
     shutil.rmtree(folder)
 
@@ -271,8 +276,135 @@ def test_a_server_that_cannot_start_shows_its_own_words(
 def test_a_folder_that_cannot_be_entered_is_named(home: Path) -> None:
     closed = home / "closed"
     closed.mkdir(mode=0o500)
-    with pytest.raises(binaries.NoAccess, match=r"has no access to .*; set SEEDBED_HOME"):
+    with pytest.raises(home_module.NoAccess, match=r"has no access to .*; set SEEDBED_HOME"):
         embedded.ensure(closed / "home")
+
+
+# -- a home that somebody else made ----------------------------------------------------------------
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Iterator[Path]:
+    """A file that nobody may touch."""
+    file = tmp_path / "victim"
+    file.write_text("mine")
+    file.chmod(0o600)
+    before = file.stat()
+    yield file
+    assert file.read_text() == "mine"
+    after = file.stat()
+    assert (after.st_uid, after.st_mode) == (before.st_uid, before.st_mode)
+
+
+def refused(home: Path, said: str) -> None:
+    """Whatever asks, nothing is started, and nothing appears in it."""
+    before = sorted(home.rglob("*")) if home.is_dir() else []
+    for ask in (embedded.ensure, embedded.running, embedded.stop):
+        with pytest.raises(home_module.NotOurs, match=said):
+            ask(home)
+    assert (sorted(home.rglob("*")) if home.is_dir() else []) == before
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o757])
+def test_a_home_that_others_can_write_to_is_refused(home: Path, mode: int, victim: Path) -> None:
+    (home / "postgres").mkdir()
+    (home / "postgres" / "log").symlink_to(victim)
+    home.chmod(mode)
+    refused(home, rf"can be written to by others \(mode {mode:04o}\), so .*; set SEEDBED_HOME to")
+
+
+def test_a_folder_in_it_that_others_can_write_to_is_refused(home: Path, victim: Path) -> None:
+    (home / "postgres").mkdir()
+    (home / "postgres" / "log").symlink_to(victim)
+    (home / "postgres").chmod(0o772)
+    refused(home, r"postgres can be written to by others \(mode 0772\)")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders to a group")
+def test_a_group_may_write_only_if_it_is_the_user_s_own(home: Path) -> None:
+    home.chmod(0o770)
+    os.chown(home, -1, 65534)
+    refused(home, r"can be written to by others \(mode 0770\)")
+    os.chown(home, -1, 0)
+    assert embedded.running(home) is None
+
+
+def test_a_home_below_a_folder_that_others_can_write_to_is_refused(home: Path) -> None:
+    (home / "shared" / "home").mkdir(parents=True, mode=0o711)
+    (home / "shared").chmod(0o777)
+    refused(home / "shared" / "home", r"shared can be written to by others \(mode 0777\)")
+    (home / "shared").chmod(0o1777)  # as /tmp: nobody replaces what is another's
+    assert embedded.running(home / "shared" / "home") is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+@pytest.mark.parametrize("given", ["home", "home/postgres", "."])
+def test_a_home_of_another_user_is_refused(home: Path, given: str, victim: Path) -> None:
+    (home / "home" / "postgres").mkdir(parents=True)
+    (home / "home" / "postgres" / "log").symlink_to(victim)
+    os.chown(home / given, 65534, 65534)
+    refused(home / "home", r"belongs to user 'nobody', so somebody else could decide")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives links away")
+def test_a_link_that_another_user_made_leads_nowhere(home: Path) -> None:
+    (home / "mine").mkdir(mode=0o700)
+    (home / "link").symlink_to(home / "mine")
+    assert embedded.running(home / "link") is None  # one of our own may be
+    os.chown(home / "link", 65534, 65534, follow_symlinks=False)
+    refused(home / "link", "link belongs to user 'nobody'")
+    (home / "ours").symlink_to(home / "link")  # who owns that one decides where ours leads
+    refused(home / "ours" / "below", "link belongs to user 'nobody'")
+
+
+@pytest.mark.parametrize("name", ["log", "lock", "password", "port"])
+def test_no_link_in_the_home_is_followed(home: Path, name: str, victim: Path) -> None:
+    (home / "postgres").mkdir()
+    (home / "postgres" / name).symlink_to(victim)
+    if name == "password":  # is made anew
+        server = embedded.ensure(home)
+        assert not (home / "postgres" / name).is_symlink()
+        assert ask(server, "SELECT 1") == [(1,)]
+        return
+    with pytest.raises(home_module.NotOurs, match=rf"postgres/{name} is a link"):
+        embedded.ensure(home)
+
+
+def test_a_pipe_in_place_of_a_file_is_refused(home: Path) -> None:
+    (home / "postgres").mkdir()
+    os.mkfifo(home / "postgres" / "lock")
+    with pytest.raises(home_module.NotOurs, match="lock is no file"):
+        embedded.ensure(home)
+
+
+def test_a_circle_of_links_is_named(home: Path) -> None:
+    (home / "circle").symlink_to(home / "circle")
+    with pytest.raises(home_module.NoAccess, match=r"has no access to .*circle"):
+        embedded.ensure(home / "circle")
+
+
+def test_the_process_of_another_cluster_is_never_signalled(home: Path) -> None:
+    other = embedded.ensure(home)
+    pid = postmaster(home)
+    forged = home / "forged"
+    (forged / "postgres" / "data").mkdir(parents=True)
+    lines = (home / "postgres/data/postmaster.pid").read_text().splitlines()
+    (forged / "postgres/data/postmaster.pid").write_text("\n".join(lines))
+    assert embedded.stop(forged) is False
+    assert embedded.running(forged) is None
+    assert postmaster(home) == pid
+    assert ask(other, "SELECT 1") == [(1,)]
+
+
+def test_a_new_home_is_for_its_owner_only(home: Path) -> None:
+    before = os.umask(0)
+    try:
+        made = home_module.made(home / "new" / "home")
+    finally:
+        os.umask(before)
+    assert made.stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
+    home_module.written(made / "secret", "x")
+    assert (made / "secret").stat().st_mode & 0o777 == 0o600
 
 
 def test_the_home_folder_is_seedbeds_own_variable_before_anything_else() -> None:
