@@ -6,11 +6,14 @@ BIN := .venv/bin
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
+# The server's login goes from one process to the next by its environment, never as an argument.
+STATUS = $(BIN)/seedbed status --json | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["$(1)"])'
+
 .PHONY: seed test soak lint bench bench-plot peers peers-lock up down lock install clean
 
 seed: install  ## seed the datasets of `dev` on the embedded server by a deployment run, show it
 	@$(BIN)/seedbed up
-	@PREFECT_API_URL=$$($(BIN)/seedbed status --json | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["api"])') \
+	@PREFECT_API_URL=$$($(call STATUS,api)) PREFECT_API_AUTH_STRING=$$($(call STATUS,login)) \
 		$(BIN)/prefect deployment run seed/dev --watch > .venv/seed.log || { cat .venv/seed.log; exit 1; }
 	@tail -n 1 .venv/seed.log
 	@$(BIN)/seedbed runs

@@ -12,21 +12,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
+from http.client import HTTPException
 from pathlib import Path
 
-from deployments import processes, variables
-from deployments.api import give_up, healthy
+from deployments import processes, signpost, variables
+from deployments.api import give_up
 from deployments.declared import POOL, prefect_file, read_deployments
 from deployments.processes import DidNotStart
-from deployments.state import HOST, State, forget, free_port, only_one, read, write
+from deployments.state import State, forget, free_port, only_one, read, write
 from deployments.status import look
 from tasks.engine.errors import SeedbedError
 from tasks.postgres import embedded
+from tasks.postgres import home as folders
+from tasks.server import SERVERS_LOGIN, Api, LetsNobodyIn, new_login
 
 PATIENCE = 120.0
 """Seconds for the server; its first start creates its tables (11 s on two shared cores)."""
@@ -40,15 +44,17 @@ def up(home: Path, environ: Mapping[str, str]) -> bool:
     with ExitStack() as held:
         held.enter_context(only_one(home))
         state = read(home)
-        database_runs = embedded.running(home) is not None
-        if database_runs and state.server_runs() and state.worker_runs() and healthy(state.api):
+        # A server of an earlier version lets everybody in.
+        serves = embedded.running(home) is not None and state.server_runs() and bool(state.login)
+        if serves and state.worker_runs() and _api(state).healthy():
+            _tell(home, state)
             return False
-        if not (database_runs and state.server_runs()):
+        if not serves:
             for one in (state.worker, state.server):  # neither survives what it depends on
                 if one is not None:
                     one.stop(STOPPING)
             state = _start_server(home, environ, held.enter_context(free_port()))
-        _register_and_start_worker(home, environ, state)
+        _register_and_start_worker(home, environ, _tell(home, state))
         return True
 
 
@@ -59,22 +65,41 @@ def down(home: Path) -> bool:
         anything = state.worker_runs() or state.server_runs()
         if state.worker is not None:
             state.worker.stop(STOPPING)
-        if state.server is not None and state.server.alive():
-            if healthy(state.api):
-                give_up(state.api, POOL, "`seedbed down` ended its process; start it again.")
+        if state.server is not None and state.server_runs():
+            # One that does not answer, or not to us, is stopped all the same.
+            with suppress(LetsNobodyIn, OSError, HTTPException):
+                give_up(_api(state), POOL, "`seedbed down` ended its process; start it again.")
             state.server.stop(STOPPING)
+        signpost.take_down(state)
         forget(home)
         return embedded.stop(home) or anything
 
 
-def _start_server(home: Path, environ: Mapping[str, str], port: int) -> State:
+def _api(state: State) -> Api:
+    return Api(state.api, state.login)
+
+
+def _tell(home: Path, state: State) -> State:
+    """Have `prefect` find the server in the project's folder, where it may."""
+    state = state.model_copy(update={"told": signpost.put_up(prefect_file().parent, home, state)})
+    write(home, state)
+    return state
+
+
+def _start_server(home: Path, environ: Mapping[str, str], listening: socket.socket) -> State:
+    """With a login of its own each time: whoever got hold of the last one has nothing of it."""
     folder = prefect_file().parent
     database = embedded.ensure(home, environ)
     embedded.create_database(database, variables.DATABASE, None)
-    state = State(port=port)
-    command = _prefect("server", "start", "--host", HOST, "--port", str(state.port))
-    settings = variables.for_server(environ, state.api, home, database=database)
-    server = processes.start(command, settings, folder, home / "logs" / "server.log")
+    login = environ.get(SERVERS_LOGIN) or new_login()
+    state = State(port=listening.getsockname()[1], login=login)
+    for name in ("ui", "server"):
+        folders.made(home / name)
+    command = [sys.executable, "-m", "deployments.serve", str(listening.fileno())]
+    settings = variables.for_server(environ, state, home, database=database)
+    log, handed = home / "logs" / "server.log", [listening.fileno()]
+    server = processes.start(command, settings, folder, log, handed=handed)
+    listening.close()  # it is the server's now, and ends with it
     state = state.model_copy(update={"server": server})
     write(home, state)
     return state
@@ -82,9 +107,8 @@ def _start_server(home: Path, environ: Mapping[str, str], port: int) -> State:
 
 def _register_and_start_worker(home: Path, environ: Mapping[str, str], state: State) -> None:
     """The imports take place while the server starts, and the registering while the worker does."""
-    os.environ.update(variables.QUIET)
+    os.environ.update(variables.PLAIN)
     from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     from deployments import register
 
@@ -92,16 +116,17 @@ def _register_and_start_worker(home: Path, environ: Mapping[str, str], state: St
     deployments = read_deployments(path)
     register.load_flows(deployments)
     _await(state, home / "logs" / "server.log")
-    with temporary_settings({PREFECT_API_URL: state.api}), get_client(sync_client=True) as client:
+    with register.talking_to(_api(state)), get_client(sync_client=True) as client:
         register.register_pool(client)
         if not state.worker_runs():
             if state.worker is None:  # the server is new: nobody can have a run in progress
-                give_up(state.api, POOL, "The server was gone, and its process too; start again.")
-            command = _prefect("worker", "start", "--pool", POOL, "--type", "process")
-            settings = variables.for_worker(environ, state.api, home)
-            Path(settings["TMPDIR"]).mkdir(exist_ok=True)
+                reason = "The server was gone, and its process too; start again."
+                give_up(_api(state), POOL, reason)
+            command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL]
+            settings = variables.for_worker(environ, state, home)
+            folders.made(Path(settings["TMPDIR"]))
             log = home / "logs" / "worker.log"
-            worker = processes.start(command, settings, path.parent, log)
+            worker = processes.start([*command, "--type", "process"], settings, path.parent, log)
             state = state.model_copy(update={"worker": worker})
             write(home, state)
         ids = register.register_deployments(client, deployments)
@@ -113,16 +138,12 @@ def _register_and_start_worker(home: Path, environ: Mapping[str, str], state: St
 def _await(state: State, log: Path) -> None:
     """Wait until the server answers."""
     deadline = time.monotonic() + PATIENCE
-    while not healthy(state.api):
+    while not _api(state).healthy():
         if not state.server_runs():
             raise DidNotStart("Prefect server", "ended", log)
         if time.monotonic() > deadline:
             raise DidNotStart("Prefect server", f"did not answer in {PATIENCE:.0f} s", log)
         time.sleep(0.1)
-
-
-def _prefect(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "prefect", *arguments]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -41,7 +41,6 @@ class Pool(Model):
     """Where the runs are executed."""
 
     name: Literal["seedbed"]
-    job_variables: dict[str, Any] = Field(default_factory=dict)
 
 
 class Limit(Model):

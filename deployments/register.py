@@ -2,24 +2,28 @@
 
     python -m deployments.register
 
-Idempotent: what exists under the same name is updated, and an automation only where it differs,
-because an update starts the waiting time of a missing run again. The deployments end up as
-`prefect --no-prompt deploy --all` leaves them, ten times as fast: that command opens several
-clients per deployment.
+Idempotent: deployments are updated, and end up as `prefect --no-prompt deploy --all` leaves them,
+ten times as fast: that command opens several clients per deployment. The pool's job template and
+the automations are written once for each form that they get in this repository: what somebody
+changes in the UI afterwards stays, and the waiting time for a missing run does not start again.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from deployments.api import healthy
 from deployments.declared import HERE, POOL, Deployment, prefect_file, read_deployments, read_yaml
-from tasks.engine.errors import SeedbedError, UnknownName
+from tasks.engine.errors import SeedbedError, UnknownName, UsageError
+from tasks.postgres import embedded
+from tasks.server import Api, named, started_by_up
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -29,22 +33,48 @@ if TYPE_CHECKING:
 AUTOMATIONS = HERE / "automations.yaml"
 
 
-class NoServer(SeedbedError):
-    """Nobody answers, or nothing says where."""
+TEMPLATE = HERE / "pool.json"
+"""What a run may say about its process: nothing."""
 
-    def __init__(self, api: str | None) -> None:
-        where = f"no Prefect server answers at {api}" if api else "PREFECT_API_URL is not set"
-        super().__init__(f"{where}; start one with `seedbed up`, or set PREFECT_API_URL")
+
+class NoAddress(UsageError):
+    """Nothing says where to register; Prefect would start a private server."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "PREFECT_API_URL is not set; set it to the API of a running Prefect server, or run "
+            "`seedbed up`, which registers at its own"
+        )
+
+
+@contextmanager
+def talking_to(api: Api) -> Iterator[None]:
+    """Prefect's clients use that server, and tell it its own login."""
+    from prefect import settings
+
+    chosen = {getattr(settings, name): value for name, value in api.settings.items()}
+    with settings.temporary_settings(chosen):
+        yield
 
 
 def register_pool(client: SyncPrefectClient) -> None:
-    """Create or update the pool of processes that the worker serves."""
-    from prefect.client.schemas.actions import WorkPoolCreate
-    from prefect.workers.process import ProcessWorker
+    """Create the pool of processes that the worker serves, or bring its job template forward.
 
-    template = ProcessWorker.get_default_base_job_template()
-    pool = WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=template)
-    client.create_work_pool(pool, overwrite=True)
+    Whether it is paused, its limit and its description are whoever set them.
+    """
+    from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+    from prefect.exceptions import ObjectNotFound
+
+    template = json.loads(TEMPLATE.read_text())
+    try:
+        known = client.read_work_pool(POOL).base_job_template
+    except ObjectNotFound:
+        client.create_work_pool(
+            WorkPoolCreate(name=POOL, type="process", base_job_template=template)
+        )
+        return
+    if known.get("variables", {}).get("$comment") != template["variables"]["$comment"]:
+        client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
 
 
 def load_flows(deployments: Sequence[Deployment]) -> dict[str, Flow[..., Any]]:
@@ -86,7 +116,6 @@ def register_deployments(
             parameter_openapi_schema=parameter_schema(flow).model_dump(exclude_unset=True),
             enforce_parameter_schema=one.enforce_parameter_schema,
             work_pool_name=one.work_pool.name,
-            job_variables=one.work_pool.job_variables,
             concurrency_limit=limit.limit,
             concurrency_options=ConcurrencyOptions(
                 collision_strategy=strategy, grace_period_seconds=limit.grace_period_seconds
@@ -104,14 +133,18 @@ def register_deployments(
 
 
 def register_automations(client: SyncPrefectClient, path: Path, ids: dict[str, UUID]) -> list[str]:
-    """Create the automations of `path`, or update those that differ; returns what was written."""
+    """Create the automations of `path`, or bring those forward that were declared otherwise.
+
+    Returns what was written. One that somebody switched off stays so.
+    """
     written = []
     for wanted in read_automations(path, ids):
         found = client.read_automations_by_name(wanted.name)
-        if found and _compared(found[0]) == _compared(wanted):
+        if found and set(wanted.tags) <= set(found[0].tags):
             continue
         if found:
-            client.update_automation(found[0].id, wanted)
+            kept = wanted.model_copy(update={"enabled": found[0].enabled})
+            client.update_automation(found[0].id, kept)
         else:
             client.create_automation(wanted)
         written.append(wanted.name)
@@ -119,44 +152,49 @@ def register_automations(client: SyncPrefectClient, path: Path, ids: dict[str, U
 
 
 def read_automations(path: Path, ids: dict[str, UUID]) -> list[AutomationCore]:
-    """The automations, with the ids that Prefect wants in place of `deployment: flow/name`."""
+    """The automations, with the ids that Prefect wants in place of `deployment: flow/name`.
+
+    A tag says from which declaration each was made.
+    """
     from prefect.events import AutomationCore
 
     automations = []
     for declared in read_yaml(path)["automations"]:
         actions = [_with_id(action, ids) for action in declared["actions"]]
-        automations.append(AutomationCore.model_validate({**declared, "actions": actions}))
+        whole = {**declared, "actions": actions}
+        mark = hashlib.sha256(json.dumps(whole, default=str, sort_keys=True).encode()).hexdigest()
+        whole["tags"] = [f"seedbed:{mark[:12]}"]
+        automations.append(AutomationCore.model_validate(whole))
     return automations
 
 
-def register(path: Path) -> None:
-    """Everything, at the server that PREFECT_API_URL names.
+def register(path: Path, api: Api) -> None:
+    """Everything, at that server.
 
     Raises:
-        NoServer: it does not answer.
         UnknownName: an automation runs a deployment that prefect.yaml does not declare.
     """
     from prefect.client.orchestration import get_client
 
     deployments = read_deployments(path)
-    with get_client(sync_client=True) as client:
+    with talking_to(api), get_client(sync_client=True) as client:
         register_pool(client)
         register_automations(client, AUTOMATIONS, register_deployments(client, deployments))
 
 
 def main() -> int:
     """The command; the server is the one of PREFECT_API_URL."""
-    api = os.environ.get("PREFECT_API_URL")
     try:
-        if not api or not healthy(api):  # without one, Prefect would start a private server
-            raise NoServer(api)
+        api = named(os.environ, started_by_up(embedded.home_folder(os.environ)))
+        if api is None:
+            raise NoAddress
         path = prefect_file()
-        register(path)
+        register(path, api)
     except SeedbedError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     count = len(read_deployments(path))
-    sys.stdout.write(f"{count} deployments and their automations registered at {api}\n")
+    sys.stdout.write(f"{count} deployments and their automations registered at {api.url}\n")
     return 0
 
 
@@ -167,14 +205,6 @@ def _with_id(action: dict[str, Any], ids: dict[str, UUID]) -> dict[str, Any]:
     if action["deployment"] not in ids:
         raise UnknownName("deployment in automations.yaml", action["deployment"], ids)
     return {**rest, "source": "selected", "deployment_id": ids[action["deployment"]]}
-
-
-def _compared(automation: AutomationCore) -> dict[str, Any]:
-    """What makes two automations the same; a trigger gets an id of its own each time."""
-    wanted = {"name", "description", "enabled", "trigger", "actions"}
-    content: dict[str, Any] = automation.model_dump(include=wanted)
-    content["trigger"].pop("id", None)
-    return content
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from deployments import state
-from deployments.api import PAGE, ask, healthy
+from deployments import signpost
+from deployments.api import PAGE
+from deployments.state import State, read
 from tasks.postgres import embedded
+from tasks.server import LOGIN, URL, Api
 
 NIGHTLY = ("refresh", "staging")
 
@@ -22,7 +24,10 @@ class Status:
     worker: bool
     ui: str
     api: str
-    export: str | None
+    login: str = field(repr=False)
+    """What the UI asks for, and `prefect` needs; never logged."""
+    export: str | None = field(repr=False)
+    """What a shell needs where `prefect` does not find the server by itself."""
     deployments: tuple[str, ...]
     next_nightly: str | None
 
@@ -34,6 +39,8 @@ class Status:
             return shown
         nightly = self.next_nightly or "not scheduled yet; look again in a few seconds"
         shown.append(f"UI        {self.ui}")
+        if self.login:
+            shown.append(f"login     {self.login}")
         shown.append(f"nightly   {'/'.join(NIGHTLY)} {nightly}")
         shown.append(f"deployed  {len(self.deployments)}: {', '.join(self.deployments)}")
         if self.export:
@@ -42,10 +49,16 @@ class Status:
 
 
 def look(home: Path) -> Status:
-    """Ask everybody; never starts anything."""
-    known = state.read(home)
+    """Ask everybody; never starts anything.
+
+    Raises:
+        NotOurs, NoAccess: the home folder is not ours alone.
+        LetsNobodyIn: the server has another login than was written down.
+    """
+    known = read(home)
+    api = Api(known.api, known.login)
     database = embedded.running(home) is not None
-    server = known.server_runs() and healthy(known.api)
+    server = known.server_runs() and api.healthy()
     worker = known.worker_runs()
     return Status(
         running=database and server and worker,
@@ -54,19 +67,26 @@ def look(home: Path) -> Status:
         worker=worker,
         ui=known.ui,
         api=known.api,
-        export=None if known.usual else f"export PREFECT_API_URL={known.api}",
-        deployments=_deployments(known.api) if server else (),
-        next_nightly=_next_nightly(known.api) if server else None,
+        login=known.login if server else "",
+        export=_export(known) if server else None,
+        deployments=_deployments(api) if server else (),
+        next_nightly=_next_nightly(api) if server else None,
     )
 
 
-def _deployments(api: str) -> tuple[str, ...]:
-    flows = {flow["id"]: flow["name"] for flow in ask(api, "flows/filter", {"limit": PAGE})}
-    found = ask(api, "deployments/filter", {"limit": PAGE})
+def _export(known: State) -> str | None:
+    if signpost.leads_to(known):
+        return None
+    return f"export {URL}={known.api} {LOGIN}={known.login}"
+
+
+def _deployments(api: Api) -> tuple[str, ...]:
+    flows = {one["id"]: one["name"] for one in api.ask("flows/filter", {"limit": PAGE}) or ()}
+    found = api.ask("deployments/filter", {"limit": PAGE}) or ()
     return tuple(sorted(f"{flows[one['flow_id']]}/{one['name']}" for one in found))
 
 
-def _next_nightly(api: str) -> str | None:
+def _next_nightly(api: Api) -> str | None:
     flow, deployment = NIGHTLY
     question = {
         "flows": {"name": {"any_": [flow]}},
@@ -75,5 +95,5 @@ def _next_nightly(api: str) -> str | None:
         "sort": "EXPECTED_START_TIME_ASC",
         "limit": 1,
     }
-    runs = ask(api, "flow_runs/filter", question)
+    runs = api.ask("flow_runs/filter", question)
     return str(runs[0]["expected_start_time"]) if runs else None

@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from tasks.background import State
 from tasks.postgres.embedded import Server
+from tasks.server import KEY, LOGIN, QUIET, SERVERS_LOGIN, URL
 
 DATABASE = "prefect"
 """The server's own database: SQLite locks under parallel tasks."""
 
-QUIET = {
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+PLAIN = {
+    **QUIET,
     "PREFECT_CLI_COLORS": "false",
     "PREFECT_LOGGING_COLORS": "false",
     "PYTHONUNBUFFERED": "1",
@@ -44,6 +45,8 @@ SERVER = {
 }
 
 WORKER = {
+    # Whichever folder it starts in: the automation that marks runs without a process counts on it.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_WORKER_QUERY_SECONDS": "2",  # the default of 10 is the longest part of a run's start
 }
 
@@ -51,9 +54,9 @@ DATABASE_ADDRESS = ("PREFECT_API_DATABASE_", "PREFECT_SERVER_DATABASE_")
 
 
 def for_server(
-    caller: Mapping[str, str], api: str, home: Path, *, database: Server
+    caller: Mapping[str, str], state: State, home: Path, *, database: Server
 ) -> dict[str, str]:
-    """The environment of `prefect server start`.
+    """The environment of the server, which lets in whoever says its login, and no other page.
 
     PREFECT_API_URL is what the UI's page calls; without it a port other than 4200 breaks the UI.
     The page itself is written when the server starts, by default into the installed package,
@@ -66,24 +69,27 @@ def for_server(
         f"@{database.host}:{database.port}/{DATABASE}"
     )
     own = {
-        "PREFECT_API_URL": api,
+        URL: state.api,
+        SERVERS_LOGIN: state.login,
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": state.ui,
         "PREFECT_API_DATABASE_CONNECTION_URL": address,
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "ui"),
         "PREFECT_HOME": str(home / "server"),
     }
-    return _without_address(kept) | QUIET | SERVER | own
+    return _without_address(kept) | PLAIN | SERVER | own
 
 
-def for_worker(caller: Mapping[str, str], api: str, home: Path) -> dict[str, str]:
+def for_worker(caller: Mapping[str, str], state: State, home: Path) -> dict[str, str]:
     """The environment of the worker and of every run; paths are absolute, its folder differs.
 
     TMPDIR is ours: Prefect's runner works in `runner_storage` of the common one, which belongs
     to whoever of the machine's users came first and shuts the others out.
     """
-    own = {"PREFECT_API_URL": api, "SEEDBED_HOME": str(home), "TMPDIR": str(home / "tmp")}
+    api = {URL: state.api, LOGIN: state.login}
+    own = {**api, "SEEDBED_HOME": str(home), "TMPDIR": str(home / "tmp")}
     if folder := caller.get("SEEDBED_ENVIRONMENTS"):
         own["SEEDBED_ENVIRONMENTS"] = str(Path(folder).absolute())
-    return _without_address(caller) | QUIET | WORKER | own
+    return _without_address(caller) | PLAIN | WORKER | own
 
 
 def _of_targets(name: str) -> bool:
@@ -91,5 +97,9 @@ def _of_targets(name: str) -> bool:
 
 
 def _without_address(environ: Mapping[str, str]) -> dict[str, str]:
-    """Without the address of a server's database: the caller may have one of another server."""
-    return {name: value for name, value in environ.items() if not name.startswith(DATABASE_ADDRESS)}
+    """Without a server's database and logins: the caller may have those of another server."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(DATABASE_ADDRESS) and name not in {LOGIN, KEY, SERVERS_LOGIN}
+    }

@@ -10,13 +10,17 @@ from typing import Any
 import httpx
 from prefect.client.schemas.objects import State
 from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_KEY,
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    PREFECT_SERVER_API_AUTH_STRING,
     temporary_settings,
 )
 
 from tasks.engine.errors import SeedbedError
 from tasks.outcome import Unsatisfied
+from tasks.server import Api, private_login
 
 
 class ServerFailed(SeedbedError):
@@ -42,21 +46,27 @@ class Ended:
     error: SeedbedError | None = None
 
 
-def invoke(verb: str, environment: str, asked: Mapping[str, Any], *, api: str | None) -> Ended:
+def invoke(verb: str, environment: str, asked: Mapping[str, Any], *, api: Api | None) -> Ended:
     """Run the flow and wait for its end; without `api`, on a private server.
 
     Without heartbeats: whoever started the run sees its end, and the thread that sends them
     takes up to a second to stop.
     """
     flow = getattr(import_module(f"flows.{verb}"), verb)
-    # Named here once more: the folder's pyproject.toml names the usual address, and None has
-    # to win over it.
-    settings = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_API_URL: api}
+    # Named here once more: the folder's prefect.toml may name another server, and its login.
+    settings = {
+        PREFECT_API_URL: api.url if api else None,
+        PREFECT_API_AUTH_STRING: api.login if api else private_login(),
+        PREFECT_API_KEY: api.key if api else None,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+    }
+    if api is None:
+        settings[PREFECT_SERVER_API_AUTH_STRING] = private_login()
     with temporary_settings(settings):
         try:
             state: State[Any] = flow(environment, return_state=True, **asked)
         except httpx.HTTPError as error:
-            raise ServerFailed(api, error) from None
+            raise ServerFailed(api.url if api else None, error) from None
     result = state.result(raise_on_failure=False)
     message = str(state.message or state.name)
     if isinstance(result, Unsatisfied):

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tasks import server
 from tasks.datasets import dataset
 from tasks.embed import has_texts
 from tasks.engine import draws
@@ -27,7 +28,7 @@ from tasks.engine.plan import Standing
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
 from tasks.engine.update import Update
-from tasks.postgres import circles, embedded, redact, reflect, shape, snapshot
+from tasks.postgres import circles, embedded, home, redact, reflect, shape, snapshot
 from tasks.postgres.address import Address, choose
 from tasks.postgres.candidates import mine
 from tasks.postgres.connect import engine
@@ -230,9 +231,9 @@ def address_of(chosen: Dataset, profile: Profile, environ: Mapping[str, str]) ->
     address = choose(chosen.name, profile, environ)
     if address is not None:
         return address
-    server = embedded.ensure(embedded.home_folder(environ))
-    embedded.create_database(server, chosen.name, chosen.folder / "schema.sql")
-    return Address(server.host, server.port, chosen.name, server.user, server.password)
+    at = embedded.ensure(embedded.home_folder(environ))
+    embedded.create_database(at, chosen.name, chosen.folder / "schema.sql")
+    return Address(at.host, at.port, chosen.name, at.user, at.password)
 
 
 def database_of(
@@ -273,7 +274,7 @@ def _services_folder(chosen: Dataset, profile: Profile, address: Address) -> Pat
     place = f"{address.host}-{address.port}"
     if choose(chosen.name, profile, os.environ) is None:
         place = "embedded"
-    return embedded.home_folder(os.environ) / "services" / place / address.database
+    return home.within(embedded.home_folder(os.environ), "services") / place / address.database
 
 
 def generator(chosen: Dataset) -> str:
@@ -287,7 +288,7 @@ def _make(assignment: Assignment) -> Work:
     address = address_of(chosen, profile, os.environ)
     adapters = Adapters(profile.services, os.environ, _services_folder(chosen, profile, address))
     adapters.used(chosen)  # what is missing is said before anything is begun
-    for name in SECRETS:
+    for name in (*SECRETS, server.LOGIN, server.KEY):
         redact.register_secret(os.environ.get(name, "").strip())
     database = database_of(chosen, profile, assignment.run, assignment.lease, address)
     run = Run(
@@ -299,7 +300,7 @@ def _make(assignment: Assignment) -> Work:
         dict(assignment.requirements),
         stood=frozenset(assignment.stood),
         look=adapters.frame,
-        cache=embedded.home_folder(os.environ) / "pools",
+        cache=home.within(embedded.home_folder(os.environ), "pools"),
     )
     with ExitStack() as undo:
         undo.callback(adapters.close)

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from flows.invoke import invoke
+from tasks.server import LOGIN, URL, Api
 from tests.benchmarks import narrow
 
 
@@ -42,7 +43,7 @@ def main() -> None:
         empty(int(argument))
     else:
         asked = json.loads(argument)
-        ended = invoke(verb, "dev", asked, api=os.environ["PREFECT_API_URL"])
+        ended = invoke(verb, "dev", asked, api=Api(os.environ[URL], os.environ[LOGIN]))
         if not ended.done:
             sys.exit(ended.message)
         documents = ended.documents

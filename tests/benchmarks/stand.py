@@ -77,7 +77,8 @@ def stand() -> Iterator[Stand]:
     environ = {**os.environ, "SEEDBED_HOME": str(home)}
     environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     try:
-        environ["PREFECT_API_URL"] = _background("up", environ)["api"]
+        status = _background("up", environ)
+        environ |= {"PREFECT_API_URL": status["api"], "PREFECT_API_AUTH_STRING": status["login"]}
         yield Stand(home, environ, embedded.ensure(home))
     finally:
         _background("down", environ)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -27,11 +27,22 @@ class Running:
 
     home: Path
     api: str
+    login: str = field(repr=False)
+
+    @property
+    def inside(self) -> str:
+        """The API's address with the login, as httpx takes it."""
+        return self.api.replace("://", f"://{self.login}@")
 
     @property
     def environ(self) -> dict[str, str]:
         """The variables for a command in a process of its own."""
-        return {**os.environ, "SEEDBED_HOME": str(self.home), "PREFECT_API_URL": self.api}
+        return {**os.environ, "SEEDBED_HOME": str(self.home), **self.named}
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The variables by which Prefect finds the server and is let in."""
+        return {"PREFECT_API_URL": self.api, "PREFECT_API_AUTH_STRING": self.login}
 
     def connect(self, name: str = "commerce") -> psycopg.Connection[tuple[object, ...]]:
         """A superuser in a dataset's database of the embedded server."""
@@ -53,13 +64,15 @@ def running() -> Iterator[Running]:
     home = Path(tempfile.mkdtemp(prefix="seedbed-flows-"))
     home.chmod(0o755)
     environ = {**os.environ, "SEEDBED_HOME": str(home)}
-    environ.pop("PREFECT_API_URL", None)
+    for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"):
+        environ.pop(name, None)
     command = [sys.executable, "-m", "deployments.background"]
     try:
         started = subprocess.run(
             [*command, "up", "--json"], cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE
         )
-        yield Running(home, json.loads(started.stdout)["api"])
+        status = json.loads(started.stdout)
+        yield Running(home, status["api"], status["login"])
     finally:
         subprocess.run([*command, "down"], cwd=ROOT, env=environ, check=True)
         shutil.rmtree(home, ignore_errors=True)

@@ -35,6 +35,7 @@ from flows.invoke import invoke
 from tasks.datasets import dataset
 from tasks.postgres import binaries, cluster, connect, embedded, guard
 from tasks.postgres.lock import LEASE
+from tasks.server import Api
 from tests.flows.conftest import ROOT, Running
 from tests.flows.runs import AS_OF
 from tests.postgres.worlds import Contents, versions
@@ -232,7 +233,7 @@ UNOPENED = [
             1,
             f"has no access to {place}",
             command,
-            environ={"SEEDBED_HOME": place},
+            environ={"SEEDBED_HOME": place, "PREFECT_API_URL": ""},
         )
         for place in ("/dev/null", "/dev/null/below", "/proc/nowhere")
         for command in ("seed commerce", "db url")
@@ -673,7 +674,8 @@ def shell(
         ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SEEDBED_HOME", str(running.home))
-    monkeypatch.setenv("PREFECT_API_URL", running.api)
+    for name, value in running.named.items():
+        monkeypatch.setenv(name, value)
     # Pauses between two tries take no time, nor does waiting for a server that starts.
     monkeypatch.setattr(connect, "PAUSE", 0.01)
     monkeypatch.setattr(connect, "STARTUP_WAIT", 0.2)
@@ -758,7 +760,9 @@ def test_a_flow_that_no_command_looked_at_before_says_the_same(
     row.arrange(place)
     before = written(place)
     shell.at(place, **row.environ)
-    ended = invoke("seed", "staging", {"as_of": AS_OF}, api=place.running.api)
+    ended = invoke(
+        "seed", "staging", {"as_of": AS_OF}, api=Api(place.running.api, place.running.login)
+    )
     assert ended.error is not None
     assert ended.error.exit_code == row.code
     assert row.said.replace("{name}", place.name) in ended.message
@@ -771,7 +775,7 @@ def test_a_run_of_a_worker_whose_environment_holds_the_password_leaves_no_trace_
 ) -> None:
     place.password = f"{CANARY}-wrong"
     shell.at(place)
-    api = place.running.api
+    api = place.running.inside
     deployment = httpx.get(f"{api}/deployments/name/seed/staging", trust_env=False).json()
     made = httpx.post(
         f"{api}/deployments/{deployment['id']}/create_flow_run",

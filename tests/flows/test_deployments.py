@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import json
+import tomllib
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -10,8 +12,9 @@ import pytest
 from prefect import Flow
 from prefect.events.schemas.automations import EventTrigger, Posture
 
+from deployments import variables
 from deployments.declared import POOL, Deployment, NotYaml, prefect_file, read_deployments
-from deployments.register import AUTOMATIONS, read_automations
+from deployments.register import AUTOMATIONS, TEMPLATE, read_automations
 from tasks.engine.errors import UnknownName
 from tasks.engine.settings import ENVIRONMENTS, environments_folder, read_profile
 
@@ -57,7 +60,7 @@ def test_an_entrypoint_names_a_flow_that_has_the_function_s_name(entrypoint: str
 
 def test_prefect_yaml_holds_no_folder_of_a_machine() -> None:
     assert "set_working_directory" not in prefect_file().read_text()
-    assert {one.work_pool.job_variables["working_dir"] for one in DEPLOYMENTS} == {"."}
+    assert json.loads(TEMPLATE.read_text())["job_configuration"]["working_dir"] == "."
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -92,15 +95,23 @@ def test_a_failed_and_a_missing_nightly_run_raise_an_automation() -> None:
         assert action.model_dump()["deployment_id"] == known["plan/staging"]
 
 
+def test_a_run_s_creator_can_name_neither_command_nor_variables() -> None:
+    template = json.loads(TEMPLATE.read_text())
+    assert template["job_configuration"] == {"working_dir": ".", "stream_output": True}
+    assert template["variables"]["properties"] == {}
+    assert template["variables"]["additionalProperties"] is False
+
+
 def test_a_run_is_given_up_after_three_heartbeats_whichever_worker_took_it() -> None:
     (trigger,) = [
         one.trigger for one in read_automations(AUTOMATIONS, ids()) if "process" in one.name
     ]
     assert isinstance(trigger, EventTrigger)
     assert trigger.within.total_seconds() == 90
+    assert variables.WORKER["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] == "30"
+    folder = tomllib.loads((prefect_file().parent / "pyproject.toml").read_text())["tool"]
+    assert folder["prefect"]["flows"]["heartbeat_frequency"] == 30
     for one in DEPLOYMENTS:
-        beating = one.work_pool.job_variables["env"]
-        assert beating == {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
         assert one.concurrency_limit.grace_period_seconds == 90
 
 

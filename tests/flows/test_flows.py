@@ -46,7 +46,8 @@ def commerce(running: Running, monkeypatch: pytest.MonkeyPatch) -> Running:
     for name in ("APP_ENV", "NODE_ENV", "SEEDBED_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SEEDBED_HOME", str(running.home))
-    monkeypatch.setenv("PREFECT_API_URL", running.api)
+    for name, value in running.named.items():
+        monkeypatch.setenv(name, value)
     with running.connect() as connection:
         connection.execute("ALTER TABLE campaigns DROP CONSTRAINT IF EXISTS made_to_fail")
         connection.execute("DELETE FROM orders WHERE order_number = 'REAL-1'")
@@ -119,7 +120,8 @@ def test_an_audit_names_what_every_parent_lacks_and_writes_nothing(
     for name in ("APP_ENV", "NODE_ENV", "SEEDBED_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SEEDBED_HOME", str(running.home))
-    monkeypatch.setenv("PREFECT_API_URL", running.api)
+    for name, value in running.named.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("SEED_AUDIT", "true")
     code, document = run(capsys, f"seed therapy --as-of {AS_OF}")
     assert (code, document["verb"]) == (0, "plan")
@@ -243,10 +245,10 @@ def test_a_deployment_run_seeds_and_its_state_says_what_it_did(commerce: Running
         "sort": "START_TIME_DESC",
         "limit": 1,
     }
-    found = httpx.post(f"{commerce.api}/flow_runs/filter", json=question).json()
+    found = httpx.post(f"{commerce.inside}/flow_runs/filter", json=question).json()
     assert found[0]["state"]["message"].startswith("commerce: +2405 rows in 14 tables, ")
     tasks = httpx.post(
-        f"{commerce.api}/task_runs/filter",
+        f"{commerce.inside}/task_runs/filter",
         json={"flow_runs": {"id": {"any_": [found[0]["id"]]}}},
     ).json()
     assert {"commerce.orders", "commerce.ad_stats", "commerce.digests"} <= {

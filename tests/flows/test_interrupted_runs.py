@@ -20,11 +20,10 @@ import httpx
 import psycopg
 import pytest
 
-from deployments import processes, variables
-from deployments.api import healthy
-from deployments.state import HOST, read, write
+from deployments import background, processes
+from deployments.state import free_port, read, write
 from tasks.datasets import dataset
-from tasks.postgres import embedded
+from tasks.server import SERVERS_LOGIN, Api
 from tests.flows.conftest import ROOT, Running
 from tests.flows.runs import Run, in_the_middle, lock_is_free, paused, seed_commerce, wait_for
 from tests.postgres.worlds import ours
@@ -61,7 +60,7 @@ def person(running: Running) -> Iterator[Person]:
 def undisturbed(running: Running) -> dict[str, set[str]]:
     """Every row of a database that one run seeded, with nothing happening to it."""
     with emptied(running) as connection:
-        assert seed_commerce(running.api).ended(60) == "COMPLETED"
+        assert seed_commerce(running.inside).ended(60) == "COMPLETED"
         found = ours(connection, COMMERCE)
     assert sum(map(len, found.values())) == 2405
     return found
@@ -82,8 +81,8 @@ def note(request: pytest.FixtureRequest) -> Any:
 
 def up(running: Running) -> None:
     """What whoever looks after the machine does when something is gone."""
-    environ = {**running.environ}
-    del environ["PREFECT_API_URL"]
+    environ = {name: one for name, one in running.environ.items() if name not in running.named}
+    environ[SERVERS_LOGIN] = running.login  # a new server would have a new one otherwise
     command = [sys.executable, "-m", "deployments.background", "up", "--json"]
     done = subprocess.run(command, cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE)
     assert json.loads(done.stdout)["api"] == running.api
@@ -101,9 +100,9 @@ def test_a_run_waits_for_the_one_before_and_does_what_a_killed_or_cancelled_one_
     running: Running, person: Person, undisturbed: dict[str, set[str]], note: Any
 ) -> None:
     with paused(person):
-        killed = seed_commerce(running.api)
+        killed = seed_commerce(running.inside)
         in_the_middle(person)
-        cancelled = seed_commerce(running.api)
+        cancelled = seed_commerce(running.inside)
         wait_for(lambda: cancelled.name == "AwaitingConcurrencySlot", 20, "the second one waiting")
         killed.kill()
         freed = lock_is_free(person, 20)
@@ -114,7 +113,7 @@ def test_a_run_waits_for_the_one_before_and_does_what_a_killed_or_cancelled_one_
         stopped = lock_is_free(person, 40)
         ended = wait_for(lambda: cancelled.state == "CANCELLED", 40, "Cancelled")
     started = time.monotonic()
-    assert seed_commerce(running.api).ended(60) == "COMPLETED"
+    assert seed_commerce(running.inside).ended(60) == "COMPLETED"
     took = time.monotonic() - started
     assert ours(person, COMMERCE) == undisturbed
     note(freed=freed, crashed=crashed, turn=turn, stopped=stopped, cancelled=ended, next=took)
@@ -126,13 +125,13 @@ def test_a_run_whose_worker_is_gone_too_is_marked_and_gives_its_slot_back(
     running: Running, person: Person, undisturbed: dict[str, set[str]], note: Any
 ) -> None:
     with paused(person):
-        lost = seed_commerce(running.api)
+        lost = seed_commerce(running.inside)
         in_the_middle(person)
         kill(read(running.home).worker)
         lost.kill()
         started = time.monotonic()
         freed = lock_is_free(person, 20)
-        following = seed_commerce(running.api)
+        following = seed_commerce(running.inside)
         up(running)
     marked = wait_for(lambda: lost.state == "CRASHED", MARKED, "the automation") + freed
     assert "No heartbeat for 90 seconds" in lost.read()["state"]["message"]
@@ -149,7 +148,7 @@ def test_a_run_ends_when_its_worker_is_killed_and_the_next_one_does_the_rest(
     running: Running, person: Person, undisturbed: dict[str, set[str]], note: Any
 ) -> None:
     with paused(person, 25):
-        orphan = seed_commerce(running.api)
+        orphan = seed_commerce(running.inside)
         in_the_middle(person)
         kill(read(running.home).worker)
         up(running)
@@ -158,7 +157,7 @@ def test_a_run_ends_when_its_worker_is_killed_and_the_next_one_does_the_rest(
         over = time.monotonic() - started
         lock_is_free(person, 20)
     started = time.monotonic()
-    assert seed_commerce(running.api).ended(60) == "COMPLETED"
+    assert seed_commerce(running.inside).ended(60) == "COMPLETED"
     note(over=over, next=time.monotonic() - started)
     assert ours(person, COMMERCE) == undisturbed
 
@@ -169,13 +168,13 @@ def test_a_run_that_is_cancelled_while_no_worker_is_there_does_not_block_the_nex
     running: Running, person: Person, undisturbed: dict[str, set[str]], note: Any
 ) -> None:
     with paused(person):
-        lost = seed_commerce(running.api)
+        lost = seed_commerce(running.inside)
         in_the_middle(person)
         kill(read(running.home).worker)
         lost.kill()
         lost.cancel()
         started = time.monotonic()
-        following = seed_commerce(running.api)
+        following = seed_commerce(running.inside)
         up(running)
         lock_is_free(person, 20)
     over = wait_for(lambda: lost.state == "CANCELLED", MARKED, "the server's own time-out")
@@ -192,14 +191,11 @@ def restart_server(running: Running) -> float:
     state = read(running.home)
     kill(state.server)
     started = time.monotonic()
-    database = embedded.ensure(running.home)
-    settings = variables.for_server(os.environ, running.api, running.home, database=database)
-    command = [sys.executable, "-m", "prefect", "server", "start"]
-    place = ["--host", HOST, "--port", str(state.port)]
-    log = running.home / "logs" / "server.log"
-    server = processes.start([*command, *place], settings, ROOT, log)
+    environ = {**os.environ, SERVERS_LOGIN: state.login}
+    with free_port(state.port) as listening:
+        server = background._start_server(running.home, environ, listening).server
     write(running.home, state.model_copy(update={"server": server}))
-    wait_for(lambda: healthy(running.api), 90, "the server")
+    wait_for(Api(running.api).healthy, 90, "the server")
     return time.monotonic() - started
 
 
@@ -214,17 +210,17 @@ def test_a_run_outlives_a_restart_of_the_server_and_keeps_its_slot(
     running: Running, person: Person, undisturbed: dict[str, set[str]], note: Any
 ) -> None:
     with paused(person, 50):
-        run = seed_commerce(running.api)
+        run = seed_commerce(running.inside)
         in_the_middle(person)
         lease = lease_of(run)
         away = restart_server(running)
         renewed = httpx.post(
-            f"{running.api}/v2/concurrency_limits/leases/{lease}/renew",
+            f"{running.inside}/v2/concurrency_limits/leases/{lease}/renew",
             json={"lease_duration": 300},
             trust_env=False,
         )
         assert renewed.is_success
-        second = seed_commerce(running.api)
+        second = seed_commerce(running.inside)
         wait_for(lambda: second.name == "AwaitingConcurrencySlot", 30, "the second one waiting")
         assert run.state == "RUNNING"
         assert run.ended(120) == "COMPLETED"
@@ -239,13 +235,13 @@ def test_up_ends_a_run_whose_server_is_gone_and_the_next_one_does_the_rest(
     running: Running, person: Person, undisturbed: dict[str, set[str]], note: Any
 ) -> None:
     with paused(person):
-        run = seed_commerce(running.api)
+        run = seed_commerce(running.inside)
         in_the_middle(person)
         kill(read(running.home).server)
         started = time.monotonic()
         up(running)
         assert run.state == "CRASHED"
         lock_is_free(person, 20)
-    assert seed_commerce(running.api).ended(60) == "COMPLETED"
+    assert seed_commerce(running.inside).ended(60) == "COMPLETED"
     note(following=time.monotonic() - started)
     assert ours(person, COMMERCE) == undisturbed

@@ -58,7 +58,8 @@ def pipeline(
     for name in ("APP_ENV", "NODE_ENV", "SEEDBED_TRANSCRIPTS_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SEEDBED_HOME", str(running.home))
-    monkeypatch.setenv("PREFECT_API_URL", running.api)
+    for name, value in running.named.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("SEEDBED_DATABASE_URL", url)
     monkeypatch.setenv("SEEDBED_ENVIRONMENTS", str(tmp_path / "environments"))
     monkeypatch.setenv("SEEDBED_TIMINGS", str(tmp_path / "timings.json"))
