@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,6 +37,9 @@ WIDTH, HEIGHT = 1400, 900
 PATIENCE = 60.0
 """Seconds until a run ends, or until the server has recorded its steps."""
 
+REBOUND = "rebound.test"
+"""A name that belongs to somebody else and leads here."""
+
 ARGUMENTS = (
     "--no-sandbox",  # containers run as root, where Chromium's sandbox does not start
     "--disable-gpu",
@@ -45,6 +48,8 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # What an attacker's DNS server answers: names of his that lead to this machine.
+    f"--host-resolver-rules=MAP {REBOUND} {HOST}",
 )
 
 ENDED = {"Completed", "Failed", "Crashed", "Cancelled", "NotReady"}
@@ -53,19 +58,25 @@ ENDED = {"Completed", "Failed", "Crashed", "Cancelled", "NotReady"}
 
 @dataclass(frozen=True)
 class Background:
-    """What `up` started: its folder, the UI's address and the API's."""
+    """What `up` started: its folder, the UI's address and the API's, and the login of both."""
 
     home: Path
     ui: str
     api: str
+    login: str = field(repr=False)
+
+    @property
+    def inside(self) -> str:
+        """The API's address with the login, as httpx takes it."""
+        return self.api.replace("://", f"://{self.login}@")
 
     def get(self, path: str) -> Any:
         """What the API knows."""
-        return httpx.get(f"{self.api}/{path}", trust_env=False).raise_for_status().json()
+        return httpx.get(f"{self.inside}/{path}", trust_env=False).raise_for_status().json()
 
     def post(self, path: str, question: dict[str, Any]) -> Any:
         """What the API answers."""
-        answer = httpx.post(f"{self.api}/{path}", json=question, trust_env=False)
+        answer = httpx.post(f"{self.inside}/{path}", json=question, trust_env=False)
         return answer.raise_for_status().json()
 
     def run(self, deployment: str, *, steps: int, **parameters: Any) -> Run:
@@ -143,7 +154,7 @@ def background(browser: Browser) -> Iterator[Background]:
     home.chmod(0o755)
     try:
         status = _background(home, "up")
-        yield Background(home, status["ui"], status["api"])
+        yield Background(home, status["ui"], status["api"], status["login"])
     finally:
         _background(home, "down")
         shutil.rmtree(home)
@@ -189,11 +200,16 @@ def failed(background: Background, seeded: Seeded) -> Run:
 
 
 @pytest.fixture(scope="package")
-def window(browser: Browser) -> Iterator[BrowserContext]:
-    """One for all tests, so that the UI's scripts are loaded once."""
+def window(browser: Browser, background: Background) -> Iterator[BrowserContext]:
+    """One for all tests, so that the UI's scripts are loaded once, in which somebody logged in."""
     with browser.new_context(
         viewport={"width": WIDTH, "height": HEIGHT}, timezone_id="UTC"
     ) as context:
+        with context.new_page() as page:
+            page.goto(f"{background.ui}/deployments")
+            page.get_by_placeholder("admin:pass").fill(background.login)
+            page.get_by_role("button", name="Login").click()
+            expect(page.get_by_text("25 Deployments")).to_be_visible()
         yield context
 
 
