@@ -22,7 +22,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from queue import LifoQueue
+from secrets import token_urlsafe
 from socket import create_connection
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any, Protocol
 
@@ -132,7 +134,7 @@ def _open(profile: Profile) -> Elsewhere:
         if place := re.search(r"([^/:]+):([0-9]+)$", profile.cluster or ""):
             # First: Dask and Ray go on trying for minutes.
             create_connection((place[1], int(place[2])), CONNECT_SECONDS).close()
-        return Cluster(_dask(profile) if profile.runner == "dask" else _ray(profile))
+        return Cluster(profile, _dask if profile.runner == "dask" else _ray)
     except (OSError, TimeoutError, RuntimeError, ValueError) as error:
         raise NoCluster(profile, error) from None
 
@@ -203,14 +205,18 @@ def _ended(process: subprocess.Popen[bytes] | None) -> int:
 class Cluster:
     """Prefect's task runner for a cluster: every part is a task run there."""
 
-    def __init__(self, runner: Any) -> None:
-        self._runner = runner
+    def __init__(self, profile: Profile, make: Callable[[Profile, str], Any]) -> None:
+        # What a cluster of our own writes is pickles, too: nobody else may lay out its folder. In
+        # /tmp, because Ray's sockets lie in it, and a socket's path may have 107 characters.
+        self._folder = TemporaryDirectory(prefix="seedbed-", dir="/tmp", ignore_cleanup_errors=True)
+        self._runner = make(profile, self._folder.name)
         # What Ray starts ends with the thread that started it; a step's own would be too short.
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="cluster")
         try:
             self._api = self._keeper.submit(copy_context().run, self._enter).result()
         except BaseException:
             self._keeper.shutdown()
+            self._folder.cleanup()
             raise
 
     def _enter(self) -> str:
@@ -247,6 +253,7 @@ class Cluster:
         """Leave the cluster; one that was started for the run ends."""
         self._keeper.submit(self._stack.close).result()
         self._keeper.shutdown()
+        self._folder.cleanup()
 
 
 def _as_task(job: Job, name: str) -> Any:
@@ -263,19 +270,23 @@ def _as_task(job: Job, name: str) -> Any:
     return Task(run, name=name, cache_policy=NO_CACHE, persist_result=False, log_prints=False)
 
 
-def _dask(profile: Profile) -> Any:
+def _dask(profile: Profile, folder: str) -> Any:
     made = import_module("prefect_dask").DaskTaskRunner
     if profile.cluster:
         return made(address=profile.cluster)
-    # A process each, no dashboard: it would open a port.
-    local = {"n_workers": profile.workers, "threads_per_worker": 1, "dashboard_address": None}
-    return made(cluster_kwargs=local)
+    from tasks.locked import cluster
+
+    local = {"workers": profile.workers, "folder": folder}
+    return made(cluster_class=cluster, cluster_kwargs=local)
 
 
-def _ray(profile: Profile) -> Any:
-    made = import_module("prefect_ray").RayTaskRunner
+def _ray(profile: Profile, folder: str) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports on its use otherwise
     if profile.cluster:
-        return made(address=profile.cluster)
-    local = {"num_cpus": profile.workers, "include_dashboard": False, "log_to_driver": False}
-    return made(init_kwargs={**local, "logging_level": logging.ERROR})
+        return import_module("prefect_ray").RayTaskRunner(address=profile.cluster)
+    # Read when Ray is imported: its ports, which are open to every interface whatever one says,
+    # take work only from who knows the token.
+    os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=token_urlsafe(32))
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
+    local = {"num_cpus": profile.workers, "_temp_dir": folder, **quiet}
+    return import_module("prefect_ray").RayTaskRunner(init_kwargs=local)

@@ -6,6 +6,8 @@ import json
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -161,7 +163,7 @@ def test_every_runner_makes_the_same_rows(
     with here.connect() as connection:
         transactions = connection.execute("SELECT count(*) FROM orders GROUP BY xmin").fetchall()
     assert transactions == [(500,)] * 4
-    seen = task_runs(here.running.api, done.document["run"])
+    seen = task_runs(here.running.inside, done.document["run"])
     names = {f"commerce.orders, part {number} of 4" for number in (1, 2, 3, 4)}
     assert names & seen.keys() == (names if runner in ("dask", "ray") else set())
 
@@ -293,7 +295,7 @@ def test_a_cluster_finds_the_database_by_its_own_variables_and_outlives_a_worker
             processes[0].kill()  # Dask hands its parts to the other one
             go_on(person)
             done = ended(run)
-        seen = task_runs(here.running.api, done.document["run"])
+        seen = task_runs(here.running.inside, done.document["run"])
         left = person.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'seedbed:%'"
         ).fetchone()
@@ -302,11 +304,84 @@ def test_a_cluster_finds_the_database_by_its_own_variables_and_outlives_a_worker
     assert left == (0,)
     with suppress(httpx.HTTPError):
         stored = httpx.post(
-            f"{here.running.api}/task_runs/filter", json={"limit": 200}, trust_env=False
+            f"{here.running.inside}/task_runs/filter", json={"limit": 200}, trust_env=False
         )
         password = re.search(":([^:@]+)@", here.url)
         assert password is not None
         assert password[1] not in stored.text
+
+
+CLUSTER = """
+import json, sys, tempfile
+from tasks.locked import cluster
+with tempfile.TemporaryDirectory() as folder, cluster(1, folder) as made:
+    print(json.dumps(made.scheduler_address), flush=True)
+    sys.stdin.read()
+"""
+STRANGER = """
+import os, sys
+from distributed import Client, Security
+given = {"security": Security.temporary()} if sys.argv[2] == "tls" else {}
+with Client(sys.argv[1], timeout=3, **given) as client:
+    print(client.submit(os.getenv, "SEEDBED_DATABASE_URL").result())
+"""
+
+
+@pytest.fixture(scope="module")
+def locked() -> Iterator[tuple[str, list[int]]]:
+    """A cluster as a run starts it: its address, and every port that its processes listen on."""
+    pipe = subprocess.PIPE
+    environ = {**os.environ, "SEEDBED_DATABASE_URL": "canary-url"}
+    command = [sys.executable, "-c", CLUSTER]
+    run = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=pipe, stdout=pipe, text=True)
+    assert run.stdin is not None
+    assert run.stdout is not None
+    with run:
+        address = json.loads(run.stdout.readline())
+        first = psutil.Process(run.pid)
+        listening = [
+            one.laddr.port
+            for process in (first, *first.children(recursive=True))
+            for one in process.net_connections("inet")
+            if one.status == psutil.CONN_LISTEN
+        ]
+        yield address, sorted(set(listening))
+        run.stdin.close()
+
+
+@pytest.mark.skipif(not find_spec("prefect_dask"), reason="no prefect_dask")
+@pytest.mark.parametrize("how", ["plain", "tls"])
+def test_a_local_cluster_runs_nothing_of_somebody_else(
+    locked: tuple[str, list[int]], how: str
+) -> None:
+    address, _ = locked
+    plain = address.replace("tls://", "tcp://")
+    command = [sys.executable, "-c", STRANGER, address if how == "tls" else plain, how]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert "canary" not in done.stdout + done.stderr
+    assert "Error" in done.stderr
+
+
+@pytest.mark.skipif(not find_spec("prefect_dask"), reason="no prefect_dask")
+def test_every_port_of_a_local_cluster_wants_its_certificate_and_none_serves_a_page(
+    locked: tuple[str, list[int]],
+) -> None:
+    address, ports = locked
+    assert int(address.rpartition(":")[2]) in ports
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    for port in ports:
+        asked = b"GET /metrics HTTP/1.0\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", port), 5) as plain:
+            plain.sendall(asked)
+            with suppress(ConnectionResetError):
+                assert not plain.recv(100).startswith(b"HTTP")
+        with suppress(ssl.SSLError, ConnectionError):
+            bare = socket.create_connection(("127.0.0.1", port), 5)
+            with bare, context.wrap_socket(bare) as inside:
+                inside.sendall(asked)
+                assert inside.recv(100) == b""
 
 
 # -- mistaken profiles: nothing is started -------------------------------------------------------
