@@ -16,7 +16,7 @@ from tasks.engine.entity import Entity
 from tasks.engine.errors import SeedbedError
 from tasks.engine.requirement import Lack
 from tasks.engine.rows import Rows
-from tasks.postgres import delete, load, read, record, redact
+from tasks.postgres import delete, laid, read, record, redact
 from tasks.postgres.candidates import some
 from tasks.postgres.failures import passing, sentence
 from tasks.postgres.fence import Fence
@@ -94,7 +94,7 @@ def load_part(work: Work, entity: Entity, part: Part, progress: Callable[[int], 
         gap = read.Gap(connection, entity, run, part.rows, part=part.number, parts=part.of)
         columns = work.columns[entity.name]
         values = with_vectors(work.embedder, Rows.inserted)
-        added = load.copy(
+        added = laid.add(
             connection, entity, columns, gap, progress, ahead=not gap.reads, values=values
         )
         _require(entity, added, gap.missing)

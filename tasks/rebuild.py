@@ -28,7 +28,7 @@ from tasks.engine.resource import Resource, Wait
 from tasks.engine.rows import Rows
 from tasks.engine.update import Update
 from tasks.engine.values import Booleans, Integers
-from tasks.postgres import delete, dry, load, read, record
+from tasks.postgres import delete, dry, laid, read, record
 from tasks.postgres.candidates import everything, some
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType
@@ -138,7 +138,7 @@ def rebuild(work: Work) -> Rebuilt:
     Raises:
         NotRenewed, RenewalRefused, RowRefused, Fenced: nothing was kept.
     """
-    with work.writing(*managed(work.dataset)) as fence, ExitStack() as laid:
+    with work.writing(*managed(work.dataset)) as fence, ExitStack() as open_until:
         anew, before = _worked_out(fence.connection, work)
         gone = _remove(fence, work, before)
         renewals = []
@@ -148,7 +148,7 @@ def rebuild(work: Work) -> Rebuilt:
             if isinstance(step, Update):
                 reports[step.name] = settled(fence, work, step)
             else:
-                renewals.append(_renew(fence, work, anew, step, laid))
+                renewals.append(_renew(fence, work, anew, step, open_until))
         # What was beyond the target may have been needed by rows that are at it now.
         left = _remove(fence, work, _beyond(fence.connection, work, anew))
         removal = replace(left, tables=_added(gone.tables, left.tables))
@@ -165,8 +165,8 @@ def rebuild(work: Work) -> Rebuilt:
 
 def renew(work: Work, entity: Entity, anew: Anew) -> StepReport:
     """Rebuild one entity in a transaction of its own."""
-    with work.writing(entity.table) as fence, ExitStack() as laid:
-        renewed, renewal = _renew(fence, work, anew, entity, laid)
+    with work.writing(entity.table) as fence, ExitStack() as open_until:
+        renewed, renewal = _renew(fence, work, anew, entity, open_until)
         report = renewed.report()
         if report.wrote:
             record.write(
@@ -222,7 +222,7 @@ def _remove(fence: Fence, work: Work, beyond: _Beyond) -> Removal:
 
 
 def _renew(
-    fence: Fence, work: Work, anew: Anew, entity: Entity, laid: ExitStack
+    fence: Fence, work: Work, anew: Anew, entity: Entity, open_until: ExitStack
 ) -> tuple[Renewed, Renewal]:
     started = time.monotonic()
     connection, columns = fence.connection, _comparable(work, entity)
@@ -230,7 +230,7 @@ def _renew(
     there = (rows.take(np.flatnonzero(here)) for rows, here in _split(anew, entity, held))
     renewal = Renewal(connection, entity, columns, stamps=anew.moved)
     vectors = with_vectors(work.embedder, Rows.declared)
-    laid.enter_context(renewal.laid((rows for rows in there if len(rows)), vectors))
+    open_until.enter_context(renewal.laid((rows for rows in there if len(rows)), vectors))
     moving, _ = entity.key.read(renewal.movers())
     if len(moving):
         going = some(work.dataset, [(entity, moving)])
@@ -238,7 +238,7 @@ def _renew(
     left = np.sort(read.every(connection, entity))
     updated = renewal.update()
     lacking = (rows.take(np.flatnonzero(~here)) for rows, here in _split(anew, entity, left))
-    added = load.copy(
+    added = laid.add(
         connection,
         entity,
         work.columns[entity.name],

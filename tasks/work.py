@@ -242,7 +242,8 @@ def database_of(
     """The dataset's database with its pool; nothing is opened before the first transaction."""
     place = address or address_of(chosen, profile, os.environ)
     pool = engine(place, application(chosen.name, run), profile.limits, profile.workers)
-    return Database(place, pool, profile, chosen.name, lease)
+    reaches = {"tables": chosen.tables, "reads": chosen.reads}
+    return Database(place, pool, profile, chosen.name, lease, **reaches)
 
 
 def application(name: str, run: str) -> str:

@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy.engine import Engine
 
 from tasks.engine.settings import Profile
-from tasks.postgres import guard, lock, watch
+from tasks.postgres import guard, lock, reach, watch
 from tasks.postgres.address import Address
 from tasks.postgres.connect import connect
 
@@ -24,7 +24,7 @@ _PINNED = {
     "intervalstyle": "iso_8601",
     "extra_float_digits": "1",
     "bytea_output": "hex",
-    # A row that a policy hides becomes an error, not a wrong zero.
+    # A row that a policy hides becomes an error, not a wrong zero; see `_pin`.
     "row_security": "off",
     # Compiling takes seconds for queries over the catalogue, whose costs look high, and saves none.
     "jit": "off",
@@ -32,6 +32,9 @@ _PINNED = {
     "client_connection_check_interval": "2s",
     "idle_in_transaction_session_timeout": "60s",
 }
+
+_BOUND = "EXISTS (SELECT FROM pg_policy p WHERE row_security_active(p.polrelid))"
+"""Whether any policies are for this role: seldom."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ class Database:
     dataset: str
     lease: int = 0
     """Backend that holds the run's lock; 0 for a run that only reads."""
+    tables: tuple[str, ...] = ()
+    """What the dataset writes."""
+    reads: tuple[str, ...] = ()
+    """What it reads besides."""
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -115,7 +122,11 @@ class Database:
         calls = ", ".join("set_config(%s, %s, true)" for _ in pinned)
         # A pooler makes up the process that libpq knows: only the server names the real one.
         row = connection.execute(
-            f"SELECT pg_backend_pid(), {calls}",  # placeholders only
+            f"SELECT pg_backend_pid(), {_BOUND}, {calls}",  # placeholders only
             [value for pair in pinned.items() for value in pair],
         ).fetchone()
-        return int(row[0]) if row else 0
+        pid, bound = row[:2] if row else (0, False)
+        # With it off the server refuses also the tables whose policies hide nothing.
+        if bound and reach.policies_serve(connection, self.tables, self.reads):
+            connection.execute("SET LOCAL row_security = on")
+        return int(pid)

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from tasks.postgres.ownership import identifier
-
-__all__ = ["AnyConnection", "count_rows", "grown", "identifier", "recorded"]
-
-AnyConnection = psycopg.Connection[Any]
+from tasks.postgres.reach import FOUND, AnyConnection, parted
 
 GROWN_TIMES = 10
 GROWN_ROWS = 10_000
 """A table is suspicious when it is over 10 times larger *and* over 10,000 rows more."""
 
-_ESTIMATES = """
-    SELECT t.name, c.reltuples::bigint AS rows,
-           c.reltuples < 0 OR c.relpages = 0
-             AND (c.relkind = 'p' OR pg_catalog.pg_relation_size(c.oid) > 0) AS unknown
-    FROM unnest(%s::text[], %s::text[]) AS t(name, quoted)
-    JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(t.quoted)
-"""
+_ESTIMATES = sql.SQL("""
+    SELECT t.asked, greatest(c.reltuples::bigint, 0) AS rows,
+           (c.reltuples < 0 OR c.relpages = 0
+              AND (c.relkind = 'p' OR pg_catalog.pg_relation_size(c.oid) > 0))
+           AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+           AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS unknown
+    FROM unnest(%s::text[], %s::text[], %s::text[]) AS t(asked, schema, name) {found}
+""").format(found=FOUND)
 
 _READABLE = """
     SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -41,11 +37,11 @@ def count_rows(
     """About how many rows each table has; a table that does not exist is left out.
 
     The planner's estimate; where a table was never analysed its rows are counted, at most up
-    to one more than the table's entry in `limits`.
+    to one more than the table's entry in `limits`, if the role may read them.
     """
-    quoted = [identifier(table).as_string(connection) for table in tables]
     found: dict[str, int] = {}
-    for name, rows, unknown in connection.execute(_ESTIMATES, (list(tables), quoted)).fetchall():
+    estimates = connection.execute(_ESTIMATES, (list(tables), *parted(tables)))
+    for name, rows, unknown in estimates.fetchall():
         found[name] = rows
         if unknown:
             count = sql.SQL("SELECT count(*) FROM (SELECT FROM {} LIMIT %s) AS some_rows")

@@ -11,9 +11,10 @@ from tasks.engine.entity import Dataset
 from tasks.engine.errors import Refused
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import identifier
+from tasks.postgres.reach import sees
 from tasks.postgres.reflect import table_columns
 
-_EDGES = """
+_EDGES = sql.SQL("""
     WITH RECURSIVE managed(relid) AS (SELECT unnest(%s::regclass[])),
     tree(root, relid) AS (
         SELECT relid::oid, relid::oid FROM managed
@@ -21,7 +22,7 @@ _EDGES = """
         UNION SELECT m.relid::oid, a::oid FROM managed m, LATERAL pg_partition_ancestors(m.relid) a)
     SELECT coalesce(own.root, c.conrelid)::int8, format('%%s.%%s', cn.nspname, cr.relname),
            child.names, t.root::int8, parent.names,
-           has_table_privilege(c.conrelid, 'SELECT') AND NOT row_security_active(c.conrelid),
+           has_table_privilege(c.conrelid, 'SELECT') AND {sees},
            EXISTS (
                SELECT FROM pg_index i
                WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indpred IS NULL
@@ -41,7 +42,7 @@ _EDGES = """
         JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.number) parent
     WHERE c.contype = 'f' AND c.conparentid = 0
     ORDER BY 2, c.conname
-"""
+""").format(sees=sees(sql.SQL("c.conrelid")))
 
 
 class CannotLook(Refused):
@@ -50,8 +51,8 @@ class CannotLook(Refused):
     def __init__(self, table: str) -> None:
         super().__init__(
             f"table {table} references seeded tables and this role cannot read all of it; nothing "
-            "was removed. Grant it SELECT there (`seedbed grants` prints how), and BYPASSRLS if "
-            "the table has row security"
+            "was removed. Let its owner run what `seedbed grants` prints, SELECT there, and where "
+            "the table has row security BYPASSRLS or a policy"
         )
 
 

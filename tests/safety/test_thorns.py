@@ -97,7 +97,6 @@ def restricted(fresh: New) -> Iterator[World]:
     with world.superuser() as owner:
         owner.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'thorny'".encode())
         owner.execute(grants(owner, thorns.tables, role, reads=thorns.reads).encode())
-        owner.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public, yard TO {role}".encode())
     yield replace(world, address=replace(world.address, user=role, password="thorny"))
     with world.superuser() as owner:
         owner.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
