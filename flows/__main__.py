@@ -82,16 +82,26 @@ def _own(chosen: argparse.Namespace) -> int:
 
     names = chosen.datasets or profile_of(chosen.environment).datasets
     _name_database(chosen.database, names)
+    if chosen.command == "mark":
+        said = owner.mark(chosen.environment, names, chosen.days, chosen.named_production)
+    elif chosen.command == "grants":
+        said = owner.grants(chosen.environment, names, chosen.role)
+    else:
+        return _guard(chosen.environment, names)
+    for line in said:
+        print(line)
+    return 0
+
+
+def _guard(environment: str, names: Sequence[str]) -> int:
+    from flows import owner
+
     passed = True
     for name in names:
-        if chosen.command == "mark":
-            print(owner.mark(chosen.environment, name, chosen.days))
-        elif chosen.command == "grants":
-            print(owner.grants(chosen.environment, name, chosen.role))
-        else:
-            for one in owner.evidence(chosen.environment, name):
-                passed = passed and one.passed
-                print(f"{'passed ' if one.passed else 'REFUSED'} {one}")
+        print(f"{name}: {owner.where(environment, name)}")
+        for one in owner.evidence(environment, name):
+            passed = passed and one.passed
+            print(f"{'passed ' if one.passed else 'REFUSED'} {one}")
     return 0 if passed else Refused.exit_code
 
 

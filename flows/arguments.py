@@ -57,6 +57,14 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--database", metavar="URL", help="instead of the profile's")
         if name == "mark":
             command.add_argument("--days", type=int, default=90, help="valid for 1 to 90 days")
+            command.add_argument(
+                "--named-production",
+                metavar="NAME",
+                action="append",
+                default=[],
+                help="a host, database or role that says production and is none; as often as "
+                "there are names",
+            )
         if name == "grants":
             command.add_argument("--role", help="who gets the rights")
     for name, about in BACKGROUND.items():

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+from tasks import places
 from tasks.datasets import DATASETS, dataset
 from tasks.engine.errors import SeedbedError, UsageError
 from tasks.engine.resource import Resource
+from tasks.places import beside, reads_of, tables_of, together
 from tasks.postgres import embedded, guard, record
 from tasks.postgres.connect import session
 from tasks.services.adapters import LOCAL_AUTH, Adapters
@@ -79,31 +81,62 @@ def _asked(port: str, kind: str, check: Callable[[], str]) -> Looked:
         return Looked(port, kind, str(failed), False)
 
 
-def mark(environment: str, name: str, days: int) -> str:
-    """Write the marker into the dataset's database; its owner runs this."""
-    chosen, profile = dataset(name), profile_of(environment)
-    address = address_of(chosen, profile, os.environ)
-    with session(address, "seedbed:mark", profile.limits) as connection:
-        line = guard.mark(connection, environment, days, chosen.tables)
-    return f"marked {address}: {line}"
+def mark(environment: str, names: Sequence[str], days: int, named: Sequence[str]) -> Iterator[str]:
+    """Write the marker into the datasets' databases; their owner runs this.
+
+    It holds for a database: what the profile's other datasets have there is counted, too.
+    """
+    profile = profile_of(environment)
+    for group in together(names, profile):
+        address = address_of(group[0], profile, os.environ)
+        others = beside([one.name for one in group], profile)
+        with session(address, "seedbed:mark", profile.limits) as connection:
+            tables = tables_of((*group, *others))
+            line = guard.mark(connection, environment, days, tables, named=named)
+            left = guard.unnamed_after(connection, os.environ)
+        yield f"marked {address}: {line}"
+        if left:
+            yield (
+                f"nothing is written there yet, for {left[0]!r} says production: if it is none, "
+                f"mark it again with{guard.naming(left)}"
+            )
 
 
-def evidence(environment: str, name: str) -> tuple[guard.Evidence, ...]:
-    """What the guard sees, layer by layer."""
+def evidence(environment: str, name: str) -> Iterator[guard.Evidence]:
+    """What the guard sees, layer by layer, and whether the dataset is one of this database."""
     chosen, profile = dataset(name), profile_of(environment)
     address = address_of(chosen, profile, os.environ)
+    yield guard.examine_variables(profile, os.environ)
+    yield guard.examine_place(profile, address)
     with session(address, "seedbed:guard", profile.limits, read_only=True) as connection:
-        return guard.examine(connection, address, profile, os.environ, chosen.tables)
+        found = places.evidence(connection, chosen, profile, address)
+        yield places.fit(connection, chosen, profile)
+        yield from found[2:]
 
 
-def grants(environment: str, name: str, role: str | None) -> str:
-    """The SQL that gives a role exactly what runs need."""
+def where(environment: str, name: str) -> str:
+    """A dataset's database, without user and password."""
+    return str(address_of(dataset(name), profile_of(environment), os.environ))
+
+
+def grants(environment: str, names: Sequence[str], role: str | None) -> Iterator[str]:
+    """The SQL that gives a role exactly what runs need, database by database."""
     if not role:
         raise NoRole
-    chosen, profile = dataset(name), profile_of(environment)
-    address = address_of(chosen, profile, os.environ)
-    with session(address, "seedbed:grants", profile.limits, read_only=True) as connection:
-        return guard.grants(connection, chosen.tables, role, reads=chosen.reads)
+    profile, servers = profile_of(environment), set()
+    for group in together(names, profile):
+        address = address_of(group[0], profile, os.environ)
+        server = address.host, address.port
+        with session(address, "seedbed:grants", profile.limits, read_only=True) as connection:
+            yield f"-- {', '.join(one.name for one in group)}: {address}"
+            yield guard.grants(
+                connection,
+                tables_of(group),
+                role,
+                reads=reads_of(group),
+                made=server in servers,
+            )
+        servers.add(server)
 
 
 def url(name: str) -> str:

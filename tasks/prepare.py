@@ -17,6 +17,7 @@ from tasks.engine.entity import Dataset
 from tasks.engine.errors import Refused
 from tasks.engine.order import selected
 from tasks.engine.settings import Choice, Environment, Profile, check
+from tasks.places import evidence
 from tasks.postgres import claims, fence, guard, lock, read, record
 from tasks.postgres.address import Address
 from tasks.postgres.connect import session
@@ -136,8 +137,7 @@ def prepared(intent: Intent, name: str) -> Iterator[Assignment]:
 def _examine(intent: Intent, chosen: Dataset, profile: Profile, address: Address) -> None:
     held_as = application(chosen.name, intent.run)
     with session(address, held_as, profile.limits, read_only=True) as connection:
-        found = guard.examine(connection, address, profile, os.environ, chosen.tables)
-        guard.require(found)
+        guard.require(evidence(connection, chosen, profile, address))
 
 
 def _assigned(intent: Intent, chosen: Dataset, lease: int) -> Iterator[Assignment]:

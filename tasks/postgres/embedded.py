@@ -16,6 +16,7 @@ import fcntl
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -27,7 +28,16 @@ from tasks.postgres import home as folders
 from tasks.postgres.cluster import HOST, PATIENCE, ROLE, Server, create_database
 from tasks.postgres.home import UNUSABLE, NoAccess, home_folder, made
 
-__all__ = ["Server", "create_database", "ensure", "home_folder", "made", "running", "stop"]
+__all__ = [
+    "Server",
+    "create_database",
+    "ensure",
+    "home_folder",
+    "identity",
+    "made",
+    "running",
+    "stop",
+]
 
 SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 """The shortest message that only a PostgreSQL server answers, with N or S."""
@@ -82,6 +92,22 @@ def running(home: Path) -> Server | None:
     except (PermissionError, NotADirectoryError):
         raise NoAccess(folder, folders.me()) from None
     return Server(HOST, port, ROLE, password, version) if _answers(port) else None
+
+
+def identity(home: Path) -> tuple[str, str, int] | None:
+    """System identifier, address and port of the home's server, by which it is known again.
+
+    From its own files, which no address and no tunnel can imitate; a copy of the cluster has
+    another port, or lies elsewhere. None where there is no server, or the files are not ours.
+    """
+    data = home / "postgres" / "data"
+    try:
+        with (data / "global" / "pg_control").open("rb") as control:
+            system = int.from_bytes(control.read(8), sys.byteorder)  # its first field, ever since
+        port = int((data / "postmaster.pid").read_text().splitlines()[3])
+    except (OSError, ValueError, IndexError):
+        return None
+    return str(system), HOST, port
 
 
 def stop(home: Path) -> bool:
