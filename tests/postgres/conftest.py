@@ -79,6 +79,7 @@ def seeded_template(
             place = tmp_path_factory.mktemp("profiles")
             world = World(chosen, made[chosen.name], made[chosen.name], place)
             world.profile()
+            world.mark()
             world.seed()
         return made[chosen.name]
 
@@ -106,6 +107,7 @@ def fresh(
         made.append(cluster.create(template(chosen).database))
         world = World(chosen, made[-1], made[-1], tmp_path_factory.mktemp("profiles"))
         world.profile()
+        world.mark()
         return world
 
     yield new
@@ -131,6 +133,7 @@ def seeded(
     address = cluster.create(source.database)
     world = World(chosen, address, address, tmp_path)
     world.profile()
+    world.mark()
     if services(source).exists():  # what the local services hold belongs to the database
         shutil.copytree(services(source), services(address))
     yield world

@@ -19,9 +19,10 @@ from tasks.engine.settings import Limits, Profile
 from tasks.postgres import record
 from tasks.postgres.address import Address
 from tasks.postgres.connect import connect
+from tasks.postgres.facts import read_facts
 from tasks.postgres.grants import NoTables, grants
 from tasks.postgres.guard import Evidence, GuardRefused, examine, mark, recheck, require
-from tasks.postgres.marker import NotOwner, read_facts
+from tasks.postgres.marker import NotOwner
 
 Connection = psycopg.Connection[Any]
 
@@ -177,6 +178,7 @@ def test_an_environment_of_ones_own_may_own_its_database(
     role: Connection, address: Address
 ) -> None:
     dev = profile(address, "dev", shared=False)
+    mark(role, "dev", 30, TABLES)
     found = examine(role, address, dev, {}, TABLES)
     require(found)
     assert found[2].detail == (
@@ -202,6 +204,20 @@ OTHER = {
     ),
     "oid": ({"dboid": 1}, "the marker was written for another database of this server"),
     "name": ({"db": "shop"}, "the marker is for database 'shop', this one is '{db}'"),
+    "port": (
+        {"port": 1},
+        "the marker was written at 127.0.0.1 port 1, and this server is at 127.0.0.1 port {port}: "
+        "it is a copy, or reached in another way",
+    ),
+    "address": (
+        {"addr": "10.0.0.5"},
+        "the marker was written at 10.0.0.5 port {port}, and this server is at 127.0.0.1 port "
+        "{port}: it is a copy, or reached in another way",
+    ),
+    "earlier": (
+        {"addr": None, "port": None},
+        "an earlier version wrote the marker, without the server's address",
+    ),
     "expired": ({"expires": "{yesterday}"}, "the marker expired on {yesterday}"),
     "too far": (
         {"expires": "{far}"},
@@ -223,7 +239,11 @@ def test_a_marker_that_is_not_for_here_and_today_is_refused(
     days = {"yesterday": str(today - timedelta(days=1)), "far": str(today + timedelta(days=91))}
 
     def fill(text: object) -> object:
-        return text.format(db=address.database, **days) if isinstance(text, str) else text
+        return (
+            text.format(db=address.database, port=address.port, **days)
+            if isinstance(text, str)
+            else text
+        )
 
     content = json.loads(line.removeprefix("seedbed:"))
     changed = {**content, **{key: fill(value) for key, value in (change or {}).items()}}
@@ -359,17 +379,27 @@ def test_an_older_marker_that_does_not_say_when_it_was_written_allows_nothing(
     assert not size_of(owner, role, address, 10_101).passed
 
 
-def test_an_environment_of_ones_own_needs_no_marker_and_only_warns_of_a_superuser(
-    owner: Connection, address: Address
+OWN = ["dev", "test", "ci", "ci-local"]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_an_environment_of_ones_own_needs_the_marker_too_and_only_warns_of_a_superuser(
+    owner: Connection, address: Address, name: str
 ) -> None:
-    dev = profile(address, "dev", shared=False)
+    dev = profile(address, name, shared=False)
+    said = f"database {address.database!r} has no marker"
+    remedy = f"if this is not production, let its owner run `seedbed mark {name}`"
     found = examine(owner, address, dev, {}, TABLES)
     assert [(one.layer, one.passed) for one in found] == [
-        (1, True),
-        (2, True),
-        (3, True),
-        (5, True),
+        *((1, True), (2, True), (3, True)),
+        *((4, False), (5, False), (6, False)),
     ]
+    assert refusal(found) == f"guard layer 4 (marker): {said}; {remedy}"
+    with pytest.raises(GuardRefused):
+        recheck(owner, dev)
+    mark(owner, name, 30, TABLES)
+    found = examine(owner, address, dev, {}, TABLES)
+    assert [(one.layer, one.passed) for one in found] == [(n, True) for n in range(1, 7)]
     assert found[2].detail.startswith("warning: the role has SUPERUSER")
     recheck(owner, dev)
 
@@ -377,16 +407,13 @@ def test_an_environment_of_ones_own_needs_no_marker_and_only_warns_of_a_superuse
 def test_no_other_environment_writes_to_a_marked_database(
     owner: Connection, address: Address
 ) -> None:
-    line = mark(owner, "staging", 30, TABLES)
+    mark(owner, "staging", 30, TABLES)
     dev = profile(address, "dev", shared=False)
     said = "the marker is for environment 'staging', not 'dev'"
     assert refusal(examine(owner, address, dev, {}, TABLES)) == (
-        f"guard layer 5 (recheck): {said}; "
+        f"guard layer 4 (marker): {said}; "
         "if this is not production, let its owner run `seedbed mark dev`"
     )
-    content = json.loads(line.removeprefix("seedbed:"))
-    comment_on(owner, address, f"seedbed:{json.dumps({**content, 'sysid': '7'})}")
-    require(examine(owner, address, dev, {}, TABLES))  # a copy that came with its comment
 
 
 def test_a_server_that_hides_its_identifier_is_refused_with_the_grant_that_helps(
@@ -402,6 +429,12 @@ def test_a_server_that_hides_its_identifier_is_refused_with_the_grant_that_helps
     )
     with pytest.raises(GuardRefused):
         recheck(role, profile(address))
+    role.rollback()
+    found = examine(role, address, profile(address), APP, TABLES)
+    assert [(one.layer, one.passed) for one in found] == [
+        *((1, True), (2, True), (3, True)),
+        *((4, False), (5, False), (6, False)),
+    ]
 
 
 def test_marking_keeps_the_comment_and_replaces_the_older_marker(
@@ -420,6 +453,9 @@ def test_marking_keeps_the_comment_and_replaces_the_older_marker(
         "sysid": facts.sysid,
         "dboid": facts.dboid,
         "db": address.database,
+        "addr": "127.0.0.1",
+        "port": address.port,
+        "named": [],
         "expires": str(facts.today + timedelta(days=30)),
         "rows": {"orders": 100, "sales.invoices": 0},
     }
@@ -453,9 +489,14 @@ def test_an_unknown_environment_is_not_marked(owner: Connection) -> None:
 def test_grants_are_printed_in_full(owner: Connection, address: Address) -> None:
     database = sql.Identifier(address.database).as_string(owner)
     assert grants(owner, TABLES, 'se"ed').splitlines() == [
+        "-- The role is not there yet. A password does not belong into this text: set it with "
+        "\\password in psql, which asks for it and sends it hashed, and keep it in the URL of the "
+        "worker's environment or in its passfile.",
+        'CREATE ROLE "se""ed" LOGIN;',
         f'GRANT CONNECT, TEMP ON DATABASE {database} TO "se""ed";',
         'GRANT USAGE ON SCHEMA "public", "sales" TO "se""ed";',
-        'GRANT SELECT, INSERT, UPDATE, DELETE ON "orders", "sales"."invoices" TO "se""ed";',
+        'GRANT SELECT, INSERT, UPDATE, DELETE ON "public"."orders", "sales"."invoices" TO '
+        '"se""ed";',
         'GRANT SELECT ON "sales"."Late fees" TO "se""ed";',
         "CREATE SCHEMA IF NOT EXISTS seedbed;",
         'GRANT ALL ON SCHEMA "seedbed" TO "se""ed";',

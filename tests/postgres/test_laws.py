@@ -305,6 +305,8 @@ def staging(world: World) -> Iterator[World]:
         owner.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'Kanarienvogel'").format(name))
         rights = grants(owner, world.dataset.tables, role, reads=world.dataset.reads)
         owner.execute(rights.encode())
+        unmarked = sql.SQL("COMMENT ON DATABASE {} IS NULL")
+        owner.execute(unmarked.format(sql.Identifier(world.address.database)))
     place = {"hosts": [world.address.host], "databases": [world.address.database]}
     world.profile("staging", guard={"shared": True, **place})
     restricted = replace(world.address, user=role, password="Kanarienvogel")

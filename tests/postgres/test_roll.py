@@ -85,6 +85,7 @@ def test_day_by_day_or_all_at_once_the_digests_are_equal(seeded: World, cluster:
     windows(seeded)
     copied = cluster.create(seeded.address.database)
     at_once = World(seeded.dataset, copied, copied, seeded.profiles)
+    at_once.mark()
     for days in (1, 2, 3):
         roll(seeded, days)
     roll(at_once, 3)

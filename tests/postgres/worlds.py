@@ -28,6 +28,7 @@ from tasks.engine.report import StepReport
 from tasks.engine.settings import Environment
 from tasks.engine.steps import Step
 from tasks.perform import perform
+from tasks.postgres import guard
 from tasks.postgres.address import Address
 from tasks.postgres.ownership import any_of, by_table
 from tasks.prepare import intent, prepared
@@ -114,7 +115,8 @@ def files(address: Address) -> dict[Path, tuple[int, int]]:
 def url(address: Address) -> str:
     """The address as a user would write it."""
     login = f"{quote(address.user or '', safe='')}:{quote(address.password or '', safe='')}"
-    return f"postgresql://{login}@{address.host}:{address.port}/{address.database}"
+    host = quote(address.host, safe="")  # a socket's folder has slashes
+    return f"postgresql://{login}@{host}:{address.port}/{address.database}"
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,11 @@ class World:
         values = {"datasets": [self.dataset.name], **settings}
         lines = _toml(values)
         (self.profiles / f"{environment}.toml").write_text("\n".join(lines))
+
+    def mark(self, environment: Environment = "dev") -> None:
+        """As the owner of a database of one's own does, once."""
+        with self.superuser() as owner:
+            guard.mark(owner, environment, 90, self.dataset.tables)
 
     def environ(self) -> dict[str, str]:
         """The environment variables by which the product finds this world."""

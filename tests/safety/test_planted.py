@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,14 +19,27 @@ from tasks.engine.errors import SeedbedError
 from tasks.engine.keys import Key, TextKey, UuidKey
 from tasks.engine.plan import Pin
 from tasks.part import RowsMissing
-from tasks.postgres import claims, delete, fence, load, ownership, pins, references
+from tasks.postgres import (
+    claims,
+    delete,
+    fence,
+    guard,
+    load,
+    marker,
+    ownership,
+    pins,
+    reach,
+    references,
+)
 from tasks.postgres.candidates import Candidates
 from tasks.postgres.claims import KindClaimed
 from tasks.postgres.delete import Blocked
 from tasks.postgres.fence import Fence, Fenced
+from tasks.postgres.guard import GuardRefused
 from tasks.postgres.keyed import KeyUnfit
 from tasks.postgres.load import RowRefused
 from tasks.postgres.lock import LeaseLost
+from tasks.postgres.marker import mark
 from tasks.postgres.pins import Kept
 from tasks.postgres.references import Edge
 from tasks.postgres.shape import SchemaChanged
@@ -421,6 +435,82 @@ def any_conflict_ignored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(load, "copy", lenient)
 
 
+# -- the guard ----------------------------------------------------------------------------------
+
+
+def a_database_without_a_marker_is_refused(stage: Stage) -> None:
+    comment(stage, "NULL")
+    with pytest.raises(GuardRefused, match="has no marker"):
+        stage.world.seed()
+
+
+def a_marker_of_another_address_is_refused(stage: Stage) -> None:
+    with stage.world.superuser() as owner:
+        line = mark(owner, "dev", 1, thorns.tables)
+    comment(stage, sql.Literal(re.sub('"port":[0-9]+', '"port":1', line)).as_string())
+    with pytest.raises(GuardRefused, match="it is a copy, or reached in another way"):
+        stage.world.seed()
+
+
+def a_role_that_says_production_is_refused(stage: Stage) -> None:
+    with (
+        role(stage, "prod_runner", "SUPERUSER") as world,
+        pytest.raises(GuardRefused, match="'prod_runner' says production"),
+    ):
+        world.seed()
+
+
+def a_hidden_row_is_an_error(stage: Stage) -> None:
+    rights = "USAGE ON SCHEMA yard, seedbed", "SELECT ON ALL TABLES IN SCHEMA public, yard, seedbed"
+    with role(stage, "sees_less") as world:
+        for right in rights:
+            stage.person.execute(f"GRANT {right} TO sees_less".encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            world.digests()
+
+
+def comment(stage: Stage, text: str) -> None:
+    """In place of the marker."""
+    stage.person.execute(f"COMMENT ON DATABASE {stage.world.owner.database} IS {text}".encode())
+
+
+@contextmanager
+def role(stage: Stage, name: str, attributes: str = "") -> Iterator[World]:
+    """The world as another role finds it."""
+    stage.person.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'planted' {attributes}".encode())
+    try:
+        yield replace(
+            stage.world, address=replace(stage.world.address, user=name, password="planted")
+        )
+    finally:
+        stage.person.execute(f"DROP OWNED BY {name}; DROP ROLE {name}".encode())
+
+
+def marker_for_shared_environments_only(patch: pytest.MonkeyPatch) -> None:
+    exact = guard.Target.problem
+    patch.setattr(
+        guard.Target, "problem", lambda there, profile: exact(replace(there, here=True), profile)
+    )
+
+
+def marker_without_its_address(patch: pytest.MonkeyPatch) -> None:
+    exact = marker.elsewhere_bound
+    patch.setattr(
+        marker,
+        "elsewhere_bound",
+        lambda one, facts: exact(one, replace(facts, addr=one.addr, port=one.port)),
+    )
+
+
+def names_not_read(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(marker, "unnamed", lambda *given: ())
+    patch.setattr(guard, "unnamed", lambda *given: ())
+
+
+def any_policy_serves(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reach, "policies_serve", lambda *given: True)
+
+
 BUGS: dict[Plant, Callable[[Stage], None]] = {
     no_pin_loop: what_real_rows_need_stays,
     other_schemas_overlooked: what_real_rows_need_stays,
@@ -446,6 +536,10 @@ BUGS: dict[Plant, Callable[[Stage], None]] = {
     update_whatever_is_there: what_a_person_wrote_stays,
     strict_ignored: strict_refuses_the_whole_reset,
     any_conflict_ignored: a_taken_address_is_an_error,
+    marker_for_shared_environments_only: a_database_without_a_marker_is_refused,
+    marker_without_its_address: a_marker_of_another_address_is_refused,
+    names_not_read: a_role_that_says_production_is_refused,
+    any_policy_serves: a_hidden_row_is_an_error,
 }
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from tasks.engine.settings import Profile, environments_folder, read_profile
 from tasks.postgres.address import Address
-from tasks.postgres.guard import (
-    GuardRefused,
-    examine_place,
-    examine_variables,
-    require,
-    role_evidence,
-)
-from tasks.postgres.marker import Facts, problem_with
+from tasks.postgres.facts import Facts
+from tasks.postgres.guard import GuardRefused, examine_place, examine_variables, require
+from tasks.postgres.marker import problem_with, unnamed
+from tasks.postgres.production import speaking
+from tasks.postgres.role import role_evidence
 
 
 def profile(name: str, **guard: object) -> Profile:
@@ -31,7 +29,11 @@ NOT_LISTED = "set it to one of stage, staging, or add it to guard.app_env in sta
 
 @pytest.mark.parametrize("name", ["APP_ENV", "NODE_ENV"])
 @pytest.mark.parametrize(
-    "value", ["production", "prod", "prod-eu", "PROD", " production", "eu-prod"]
+    "value",
+    [
+        *("production", "prod", "prod-eu", "PROD", " production", "eu-prod", "preprod"),
+        *("live", "Live", "eu-live", "live2", "shop_live"),
+    ],
 )
 @pytest.mark.parametrize("where", [DEV, STAGING], ids=["dev", "staging"])
 def test_a_variable_that_says_production_refuses_everywhere(
@@ -82,7 +84,9 @@ def test_a_listed_value_passes(environ: dict[str, str]) -> None:
     assert examine_variables(STAGING, environ).passed
 
 
-@pytest.mark.parametrize("environ", [{}, {"APP_ENV": "anything"}, {"NODE_ENV": " staging"}])
+@pytest.mark.parametrize(
+    "environ", [{}, {"APP_ENV": "anything"}, {"NODE_ENV": " staging"}, {"APP_ENV": "delivery"}]
+)
 def test_an_environment_of_ones_own_needs_no_variable(environ: dict[str, str]) -> None:
     assert examine_variables(DEV, environ).passed
 
@@ -201,14 +205,21 @@ def test_a_strong_role_an_owner_a_standby_and_a_server_that_does_not_count_are_r
     assert str(evidence) == f"guard layer 3 (role): {sentence}"
 
 
-def test_a_role_from_which_rows_are_hidden_is_refused() -> None:
-    evidence = role_evidence(
-        STAGING, None, owner=False, standby=False, counts=True, hidden="profiles"
-    )
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        ({"hidden": "hides rows of profiles"}, "row security hides rows of profiles"),
+        ({"lacks": "INSERT on profiles"}, "the role may not use INSERT on profiles"),
+    ],
+)
+def test_a_role_that_lacks_a_right_or_does_not_see_all_is_refused(
+    found: dict[str, str], sentence: str
+) -> None:
+    held = {"owner": False, "standby": False, "counts": True}
+    evidence = role_evidence(STAGING, None, **held, **found)  # type: ignore[arg-type]  # mixed
     assert not evidence.passed
     assert str(evidence) == (
-        "guard layer 3 (role): row security hides rows of profiles from the role; let its owner "
-        "run what `seedbed grants staging` prints"
+        f"guard layer 3 (role): {sentence}; let its owner run what `seedbed grants staging` prints"
     )
 
 
@@ -222,7 +233,14 @@ def test_a_strong_role_is_only_a_warning_in_an_environment_of_ones_own() -> None
     )
 
 
-MARKER = '{"env":"staging","sysid":"77","dboid":5,"db":"stg","expires":"2026-03-31"}'
+MARKER = (
+    '{"env":"staging","sysid":"77","dboid":5,"db":"stg","addr":"10.0.0.5","port":5432,'
+    '"expires":"2026-03-31"}'
+)
+
+
+def facts(comment: str, today: date = date(2026, 1, 1), port: int = 5432) -> Facts:
+    return Facts("77", 5, "stg", comment, today, "10.0.0.5", port, ("ann",))
 
 
 @pytest.mark.parametrize(
@@ -258,4 +276,71 @@ MARKER = '{"env":"staging","sysid":"77","dboid":5,"db":"stg","expires":"2026-03-
     ],
 )
 def test_a_marker_is_read_strictly(comment: str, today: date, problem: str | None) -> None:
-    assert problem_with(Facts("77", 5, "stg", comment, today), "staging") == problem
+    assert problem_with(facts(comment, today), "staging") == problem
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({}, None),
+        ({"sysid": "78"}, "the marker was written on another server; this database is a copy"),
+        ({"dboid": 6}, "the marker was written for another database of this server"),
+        ({"db": "shop"}, "the marker is for database 'stg', this one is 'shop'"),
+        (
+            {"port": 5433},
+            "the marker was written at 10.0.0.5 port 5432, and this server is at 10.0.0.5 port "
+            "5433: it is a copy, or reached in another way",
+        ),
+        (
+            {"addr": ""},
+            "the marker was written at 10.0.0.5 port 5432, and this server is at a Unix socket "
+            "port 5432: it is a copy, or reached in another way",
+        ),
+    ],
+)
+def test_a_marker_is_bound_to_server_database_and_address(
+    change: dict[str, object], problem: str | None
+) -> None:
+    marked = replace(facts(f"seedbed:{MARKER}"), **change)  # type: ignore[arg-type]  # mixed values
+    assert problem_with(marked, "staging") == problem
+
+
+def test_a_marker_of_an_earlier_version_has_to_be_written_again() -> None:
+    earlier = MARKER.replace('"addr":"10.0.0.5","port":5432,', "")
+    assert problem_with(facts(f"seedbed:{earlier}"), "staging") == (
+        "an earlier version wrote the marker, without the server's address"
+    )
+
+
+SPEAKING = [
+    *(
+        "shop_production",
+        "prod-db",
+        "live.example",
+        "PROD1",
+        "prod",
+        "Live",
+        "live_",
+        "db.prod.example",
+    ),
+    *("1prod2", "eu-production-2", "shop live", "/run/live/pg", "prod_owner", "a.live,b.example"),
+]
+SILENT = [
+    *("products", "delivery", "olive", "productions", "reproduction", "alive", "liver"),
+    *("shopproduction", "prodüktion", "commerce_staging", "127.0.0.1", "::1", ""),
+]
+
+
+def test_a_name_says_production_by_a_word_of_its_own() -> None:
+    assert speaking([*SPEAKING, *SPEAKING]) == tuple(SPEAKING)
+    assert speaking(SILENT) == ()
+
+
+def test_a_name_passes_only_when_the_marker_for_this_very_database_holds_it_literally() -> None:
+    named = MARKER[:-1] + ',"named":["shop_production"]}'
+    names = ["shop_production", "Shop_Production", "stg", "prod_seeder"]
+    said = ("Shop_Production", "prod_seeder")
+    assert unnamed(facts(f"seedbed:{named}"), names) == said
+    assert unnamed(facts(f"seedbed:{named}", port=5433), names) == ("shop_production", *said)
+    assert unnamed(facts(f"seedbed:{MARKER}"), names) == ("shop_production", *said)
+    assert unnamed(facts(""), names[2:]) == ("prod_seeder",)
