@@ -152,8 +152,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("verb", choices=["up", "down", "status"])
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     chosen = parser.parse_args(arguments)
-    home = embedded.home_folder(os.environ)
     try:
+        home = embedded.home_folder(os.environ)
         if chosen.verb == "down":
             stopped = down(home)
             _show({"stopped": stopped}, ["stopped" if stopped else "nothing was running"], chosen)

@@ -20,7 +20,7 @@ from tasks.postgres import delete, laid, read, record, redact
 from tasks.postgres.candidates import some
 from tasks.postgres.failures import passing, sentence
 from tasks.postgres.fence import Fence
-from tasks.postgres.load import RowRefused, constraint_columns
+from tasks.postgres.load import RowRefused, explained
 from tasks.work import Assignment, Work, opened
 
 
@@ -131,12 +131,9 @@ def load_elsewhere(part: Part) -> Loaded:
 
 
 def refused_sentence(work: Work, refused: RowRefused) -> str:
-    """The refusal, with the constraint's columns from a connection that still works."""
-    if refused.constraint is None:
-        return str(refused)
+    """The refusal, with what a connection that still works tells of it."""
     with work.database.reading() as connection:
-        columns = constraint_columns(connection, refused)
-    return refused.with_columns(columns) if columns else str(refused)
+        return explained(connection, refused)
 
 
 def require_all(work: Work, entity: Entity, expected: int) -> None:

@@ -23,8 +23,10 @@ from tasks.postgres.address import Address
 from tasks.postgres.connect import session
 from tasks.postgres.database import Connection
 from tasks.postgres.record import Recorded
+from tasks.postgres.reflect import table_columns
 from tasks.runner import require_runner
 from tasks.work import (
+    LOOKING,
     Assignment,
     address_of,
     application,
@@ -74,7 +76,7 @@ class Intent:
     @property
     def writes(self) -> bool:
         """Whether the run takes the lock."""
-        return self.verb not in ("plan", "verify")
+        return self.verb not in LOOKING
 
     @property
     def fills(self) -> bool:
@@ -107,8 +109,14 @@ def run_id() -> str:
 
 
 def today() -> date:
-    """The date in UTC: the only look at a clock that decides a value."""
-    return datetime.now(UTC).date()
+    """The date in UTC: the only look at a clock that decides a value.
+
+    Raises:
+        BadSetting: the clock is wrong by decades.
+    """
+    day = datetime.now(UTC).date()
+    check(Choice, {"as_of": day}, "this machine's clock")
+    return day
 
 
 @contextmanager
@@ -167,7 +175,10 @@ def _assigned(intent: Intent, chosen: Dataset, lease: int) -> Iterator[Assignmen
 
 
 def _anything(connection: Connection, chosen: Dataset) -> bool:
-    return any(read.some(connection, one) for one in chosen.entities)
+    there = (
+        one for one in chosen.entities if one.key.column in table_columns(connection, one.table)
+    )
+    return any(read.some(connection, one) for one in there)
 
 
 def _coordinates(

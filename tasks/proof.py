@@ -12,11 +12,12 @@ from prefect.states import Completed
 
 from tasks.datasets import dataset
 from tasks.engine.order import ordered
+from tasks.engine.plan import Mismatch
 from tasks.engine.report import Report, StepReport
 from tasks.enqueue import await_worker
 from tasks.outcome import Part
 from tasks.postgres import record
-from tasks.prove import checked, complete, counts, digests, drifted
+from tasks.prove import checked, complete, counts, digests, drifted, fitting
 from tasks.publish import publish_report
 from tasks.step import as_task
 from tasks.work import Assignment, profile_of, work
@@ -66,10 +67,12 @@ def verified(assignment: Assignment, part: Part) -> Part:
     }
     results = {name: future.result() for name, future in futures.items()}
     steps: tuple[StepReport, ...] = results["counts"]
+    (checks, unasked), (drift, unmade) = results["checks"], results["drift"]
+    unfit = (*(misfit for one in steps for misfit in one.misfits), *unmade, *unasked)
     report = part.report.with_(
         entities=part.report.entities or steps,
-        checks=(complete(steps), *results["checks"]),
-        drift=results["drift"],
+        checks=(fitting(unfit), complete(steps), *checks),
+        drift=drift,
         digests=part.report.digests or results["digests"],
         seconds=part.report.seconds + time.monotonic() - started,
         spent=spent,
@@ -133,16 +136,20 @@ def _counts(assignment: Assignment) -> State[Any]:
 
 
 def _checks(assignment: Assignment) -> State[Any]:
-    found = checked(work(assignment))
+    unasked: list[Mismatch] = []
+    found = checked(work(assignment), unasked)
     violated = [check.name for check in found if not check.passed]
     said = f"violated: {', '.join(violated)}" if violated else f"{len(found)} checks passed"
-    return Completed(message=said, data=found)
+    said += f", {len(unasked)} cannot be asked" if unasked else ""
+    return Completed(message=said, data=(found, unasked))
 
 
 def _drift(assignment: Assignment) -> State[Any]:
-    found = drifted(work(assignment))
-    said = "; ".join(str(one) for one in found) or "no row differs from its declaration"
-    return Completed(message=said, data=found)
+    misfits: list[Mismatch] = []
+    found = drifted(work(assignment), misfits)
+    lines = [str(one) for one in (*found, *misfits)]
+    said = "; ".join(lines) or "no row differs from its declaration"
+    return Completed(message=said, data=(found, misfits))
 
 
 def _digests(assignment: Assignment) -> State[Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from tasks.embed import with_vectors
 from tasks.engine.declared import Declared
 from tasks.engine.entity import Entity
-from tasks.engine.plan import Standing
+from tasks.engine.plan import Mismatch, Standing
 from tasks.engine.report import Check, Drift, StepReport
 from tasks.engine.resource import Resource
 from tasks.engine.rows import Rows
@@ -16,6 +17,8 @@ from tasks.ensure import proof
 from tasks.postgres import checks, digest
 from tasks.postgres.drift import drift
 from tasks.postgres.encode import ColumnType
+from tasks.postgres.fit import collected, refused
+from tasks.postgres.reflect import SchemaMismatch
 from tasks.postgres.snapshot import Snapshot
 from tasks.survey import standings
 from tasks.work import Work
@@ -24,7 +27,7 @@ from tasks.work import Work
 def counts(work: Work, wanted: Sequence[Step]) -> tuple[StepReport, ...]:
     """How much of each step's target is present; each sees the rows that those before lack."""
     with work.database.scratch() as connection:
-        found = standings(connection, work, wanted)
+        found = standings(connection, work, wanted, fitting=True)
     return tuple(reported(one, standing) for one, standing in zip(wanted, found, strict=True))
 
 
@@ -40,6 +43,7 @@ def reported(step: Step, found: Standing) -> StepReport:
         seconds=0.0,
         step=step.step,
         lacking=found.lacking,
+        misfits=found.misfits,
     )
 
 
@@ -52,40 +56,70 @@ def complete(found: Iterable[StepReport]) -> Check:
     return Check("every_declared_row_is_present", rule, lacking, names)
 
 
-def checked(work: Work) -> tuple[Check, ...]:
-    """The dataset's named checks, and whether its rows and its objects in services agree."""
-    with work.database.reading() as connection:
-        found = [
-            checks.check(connection, work.dataset, work.run, query)
-            for query in checks.queries(work.dataset)
-        ]
+def fitting(found: Iterable[Mismatch]) -> Check:
+    """Whether the database takes what is declared, and can be asked what the checks ask."""
+    rule = "Every table takes what is declared for it, and every check can be asked."
+    named = {(one.entity, one.column): str(one) for one in found}
+    return Check("every_declaration_fits", rule, len(named), tuple(named.values()))
+
+
+def checked(work: Work, unfit: list[Mismatch] | None = None) -> tuple[Check, ...]:
+    """The dataset's named checks, and whether its rows and its objects in services agree.
+
+    Checks that cannot be asked, because what they ask for is not there, are told in `unfit`.
+
+    Raises:
+        SchemaMismatch: there are such checks, and nobody wants to be told.
+    """
+    found: list[Check] = []
+    with _telling(unfit) as misfits, work.database.reading() as connection:
+        for query in checks.queries(work.dataset):
+            with collected(connection, misfits, query.name):
+                found.append(checks.check(connection, work.dataset, work.run, query))
         run = work.at(connection)
         for one in work.dataset.later:
             if isinstance(one, Resource):
-                found += proof(work, one, run, connection)
+                with collected(connection, misfits, one.name, one.table):
+                    found += proof(work, one, run, connection)
     return tuple(found)
 
 
-def drifted(work: Work) -> tuple[Drift, ...]:
-    """The entities whose rows do not hold any more what they were made with."""
-    with work.database.scratch() as connection:
+def drifted(work: Work, unfit: list[Mismatch] | None = None) -> tuple[Drift, ...]:
+    """The entities whose rows do not hold any more what they were made with.
+
+    Values that the database would not take today are told in `unfit`, and their columns are not
+    compared.
+
+    Raises:
+        SchemaMismatch: there are such values, and nobody wants to be told.
+    """
+    found: list[Drift] = []
+    with _telling(unfit) as misfits, work.database.scratch() as connection:
         run = Declared(work.run, Snapshot(connection, work.dataset)).run
         # A remote service's vectors are not asked for again: nobody could tell an edit by them.
         anew = work.embedder.repeatable
         values = with_vectors(work.embedder, Rows.declared) if anew else Rows.declared
-        found = [
-            drift(
-                connection,
-                one,
-                run,
-                _comparable(work, one),
-                work.chunk_rows(one),
-                values=values,
-            )
-            for one in work.dataset.entities
-            if not work.by_worker(one)
-        ]
-    return tuple(one for one in found if one)
+        for one in work.dataset.entities:
+            if work.by_worker(one) or not work.columns[one.name]:
+                continue
+            size, columns = work.chunk_rows(one), _comparable(work, one)
+            with collected(connection, misfits, one.name, one.table):
+                bad = refused(one, columns, run, size)
+                misfits.extend(bad)
+                taken = tuple(c for c in columns if c.name not in {each.column for each in bad})
+                if differing := drift(connection, one, run, taken, size, values=values):
+                    found.append(differing)
+    return tuple(found)
+
+
+@contextmanager
+def _telling(unfit: list[Mismatch] | None) -> Iterator[list[Mismatch]]:
+    misfits: list[Mismatch] = []
+    yield misfits
+    if unfit is not None:
+        unfit += misfits
+    elif misfits:
+        raise SchemaMismatch(misfits)
 
 
 def _comparable(work: Work, entity: Entity) -> tuple[ColumnType, ...]:
@@ -97,13 +131,17 @@ def _comparable(work: Work, entity: Entity) -> tuple[ColumnType, ...]:
 
 
 def digests(work: Work, fresh: frozenset[str]) -> dict[str, str]:
-    """One digest a table; the tables in `fresh` are analysed first.
+    """One digest a table; the tables in `fresh` are analysed first, those that are not there or
+    have lost their key are left out.
 
     ANALYZE waits for the step's own transaction to end, for steps that share a table would
     wait for each other's. A role that does not own the table leaves it to autovacuum.
     """
     found = {}
+    there = {one.table for one in work.dataset.entities if work.columns[one.name]}
     for table in work.dataset.tables:
+        if table not in there:
+            continue
         if table in fresh:
             with work.database.writing() as connection:
                 digest.analyze(connection, table)

@@ -21,12 +21,12 @@ from tasks.engine.update import Update
 from tasks.outcome import Part
 from tasks.prepare import Intent
 from tasks.proof import result, timed, verified
-from tasks.prove import complete, counts, digests, reported
+from tasks.prove import complete, counts, digests, fitting, reported
 from tasks.publish import publish_report
 from tasks.rebuild import Rebuilt, begin, begun_anew, end, rebuild, why_step_by_step
 from tasks.remove import OutsideLeft, has_outside, joined, preview, remove_outside, remove_rows
 from tasks.step import gather, submit
-from tasks.survey import look_first, standings, survey
+from tasks.survey import look_first, require_fit, standings, survey
 from tasks.work import Assignment, close, profile_of, work
 
 
@@ -48,6 +48,7 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
     def body(assignment: Assignment) -> State[Any]:
         found = survey(work(assignment), steps)
         said = f"{found}, {found.removal.rows} a reset would remove"
+        said += f", {len(found.misfits)} things do not fit" if found.misfits else ""
         return Completed(message=said, data=found)
 
     found: Plan = result(assignment, "plan", "What is missing, and what a reset would do.", body)
@@ -59,7 +60,9 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
     ]
     reset = f"a reset would remove {found.removal.rows} rows and keep {found.removal.kept}"
     notes = (*beyond, reset, *found.removal.slow)
-    report = _report(assignment, reports).with_(kept=found.removal.pins, notes=notes)
+    report = _report(assignment, reports).with_(
+        kept=found.removal.pins, notes=notes, checks=(fitting(found.misfits),)
+    )
     publish_report(report)
     return Part(report, said=f"{assignment.dataset}: {found}; {reset}")
 
@@ -97,6 +100,7 @@ def rebuild_round(assignment: Assignment) -> Part:
 
 def _rebuilt(assignment: Assignment, prove: Callable[[Assignment, Part], Part]) -> Part:
     """Bring the rows to what a seed after a reset would make."""
+    require_fit(work(assignment), ordered(dataset(assignment.dataset).steps))
     fresh = begun_anew(assignment)
     try:
         return prove(fresh, _renewed(fresh))

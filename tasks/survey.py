@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tasks.engine.entity import Entity
 from tasks.engine.errors import Refused
-from tasks.engine.plan import Plan, Standing
+from tasks.engine.plan import Mismatch, Plan, Standing
 from tasks.engine.resource import Resource, Wait
+from tasks.engine.run import Run
 from tasks.engine.steps import Step
 from tasks.engine.update import Update
 from tasks.ensure import standing
 from tasks.postgres import read
 from tasks.postgres.database import Connection
+from tasks.postgres.fit import collected, refused
+from tasks.postgres.reflect import SchemaMismatch
 from tasks.postgres.revise import pending
 from tasks.postgres.snapshot import Snapshot
 from tasks.remove import preview
@@ -25,40 +29,78 @@ SHOWN = 5
 def survey(work: Work, wanted: Iterable[Step]) -> Plan:
     """Where every step stands, and what a reset would do. Reads only."""
     with work.database.scratch() as connection:
-        found = standings(connection, work, wanted)
+        found = standings(connection, work, wanted, fitting=True)
     return Plan(work.dataset.name, found, preview(work))
 
 
-def standings(connection: Connection, work: Work, wanted: Iterable[Step]) -> tuple[Standing, ...]:
-    """Where every step stands, upstream first: each sees the rows that those before would add."""
+def standings(
+    connection: Connection, work: Work, wanted: Iterable[Step], *, fitting: bool = False
+) -> tuple[Standing, ...]:
+    """Where every step stands, upstream first: each sees the rows that those before would add.
+
+    With `fitting` their first rows are held against the columns, and a step that cannot be looked
+    at says why; without it that is an error.
+    """
     snapshot = Snapshot(connection, work.dataset)
     run = work.run.reading(snapshot)
     found = []
     for step in wanted:
-        if isinstance(step, Update):
-            columns = work.columns[step.name]
-            due = pending(connection, step, run, columns, work.profile.chunk_rows)
-            right = due.present - due.changing
-            found.append(Standing(step.name, step.table, due.target, right, settles=True))
-            continue
-        if isinstance(step, Resource | Wait):
-            found.append(standing(work, step, run))
-            continue
-        assert isinstance(step, Entity)  # there is no other kind
-        gap = read.Gap(connection, step, run, work.profile.chunk_rows)
-        planned = [rows for rows in gap if work.dataset.is_read(step.table)]
-        for rows in planned:
-            snapshot.add(rows)
+        misfits = [one for one in work.fits.misfits if one.entity == step.name]
+        held, planned = Standing(step.name, step.table, 0, 0), False
+        if not fitting:
+            held, planned = _look(connection, work, step, run, snapshot)
+        elif work.fits.columns.get(step.name) != ():
+            with collected(connection, misfits, step.name, step.table):
+                misfits += _refused(work, step, run)
+                held, planned = _look(connection, work, step, run, snapshot)
         if planned:
             run = work.run.reading(snapshot)  # frames made of the table before are out of date
-        found.append(_standing(step, gap))
+        found.append(replace(held, misfits=tuple(dict.fromkeys(misfits))))
     return tuple(found)
 
 
-def _standing(entity: Entity, gap: read.Gap) -> Standing:
+def _look(
+    connection: Connection, work: Work, step: Step, run: Run, snapshot: Snapshot
+) -> tuple[Standing, bool]:
+    """Where one step stands, and whether rows that it would add were laid over the snapshot."""
+    if isinstance(step, Update):
+        due = pending(connection, step, run, work.columns[step.name], work.profile.chunk_rows)
+        right = due.present - due.changing
+        return Standing(step.name, step.table, due.target, right, settles=True), False
+    if isinstance(step, Resource | Wait):
+        return standing(work, step, run), False
+    assert isinstance(step, Entity)  # there is no other kind
+    gap = read.Gap(connection, step, run, work.profile.chunk_rows)
+    planned = [rows for rows in gap if work.dataset.is_read(step.table)]
+    for rows in planned:
+        snapshot.add(rows)
     present = gap.target - gap.missing
-    beyond = gap.owned - present
-    return Standing(entity.name, entity.table, gap.target, present, beyond, gap.lacking)
+    held = Standing(step.name, step.table, gap.target, present, gap.owned - present, gap.lacking)
+    return held, bool(planned)
+
+
+def _refused(work: Work, step: Step, run: Run) -> tuple[Mismatch, ...]:
+    """What the database would not take of a step's first rows, if they are written from here."""
+    if not isinstance(step, Entity | Update) or (isinstance(step, Entity) and work.by_worker(step)):
+        return ()
+    return refused(step, work.columns[step.name], run, work.profile.chunk_rows)
+
+
+def require_fit(work: Work, wanted: Iterable[Step]) -> None:
+    """Hold the first rows of every step against the columns, before anything is written.
+
+    Raises:
+        SchemaMismatch: some do not fit; it names all of them.
+    """
+    with work.database.scratch() as connection:
+        if work.dataset.requirements:  # rows follow from those of the steps before
+            held = standings(connection, work, wanted, fitting=True)
+            found = [one for each in held for one in each.misfits]
+        else:
+            run = work.at(connection)
+            found = [one for step in wanted for one in _refused(work, step, run)]
+    if found:
+        raise SchemaMismatch(found)
 
 
 class Unmet(Refused):
@@ -84,18 +126,22 @@ def require_met(work: Work, found: Iterable[Standing]) -> None:
 
 
 def look_first(work: Work, wanted: Iterable[Step]) -> None:
-    """Look at all steps before any of them writes, where some depend on rows of others.
+    """Look at all steps before any of them writes.
 
-    What is found satisfied is remembered, and its step does not look again, unless a service
-    has still to do something that the step follows from.
+    Where some depend on rows of others, what is found satisfied is remembered, and its step does
+    not look again, unless a service has still to do something that the step follows from.
 
     Raises:
+        SchemaMismatch: the database would not take what is to be written.
         Unmet: the profile refuses what cannot be met, and there is something.
     """
     if not work.dataset.requirements:
+        require_fit(work, wanted)
         return
     with work.database.scratch() as connection:
-        found = standings(connection, work, wanted)
+        found = standings(connection, work, wanted, fitting=True)
+    if misfits := [one for held in found for one in held.misfits]:
+        raise SchemaMismatch(misfits)
     require_met(work, found)
     satisfied = {one.step: one for one in found if not one.gap and not one.lacking}
     outside = {one.name for one in wanted if isinstance(one, Resource | Wait)} - satisfied.keys()

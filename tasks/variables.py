@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
 from tasks.datasets import DATASETS, dataset
-from tasks.engine.errors import UsageError
+from tasks.engine.errors import BadSetting, UsageError
+from tasks.engine.settings import profile_content
 from tasks.services.adapters import S3
 from tasks.services.embeddings import KEY, URL
 
@@ -92,8 +92,8 @@ def _named_by(profiles: Path) -> list[str]:
     found = []
     for path in sorted(profiles.glob("*.toml")):
         try:
-            section = tomllib.loads(path.read_text(encoding="utf-8")).get("database")
-        except (OSError, ValueError):
+            section = profile_content(path).get("database")
+        except BadSetting:
             continue  # whoever takes that profile is told
         if isinstance(section, dict) and isinstance(section.get("variable"), str):
             found.append(section["variable"])

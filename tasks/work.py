@@ -27,14 +27,14 @@ from tasks.engine.minimums import resolved
 from tasks.engine.plan import Standing
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
-from tasks.engine.update import Update
-from tasks.postgres import circles, embedded, home, redact, reflect, shape, snapshot
+from tasks.postgres import embedded, fit, home, redact, reflect, shape
 from tasks.postgres.address import Address, choose
 from tasks.postgres.candidates import mine
 from tasks.postgres.connect import engine
 from tasks.postgres.database import Connection, Database
 from tasks.postgres.encode import ColumnType
 from tasks.postgres.fence import Fence, fenced
+from tasks.postgres.fit import Fits
 from tasks.postgres.keyed import require_keys
 from tasks.postgres.record import Author
 from tasks.postgres.shape import Shape
@@ -47,6 +47,13 @@ from tasks.variables import require_known
 if TYPE_CHECKING:
     from tasks.anew import Anew
     from tasks.services.queue import Jobs
+
+
+LOOKING = ("plan", "verify")
+"""Verbs that write nothing, and tell what does not fit instead of stopping at it."""
+
+FILLING = ("seed", "refresh")
+"""Verbs that make rows."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +84,8 @@ class Work:
     run: Run
     author: Author
     adapters: Adapters
-    columns: dict[str, tuple[ColumnType, ...]]
-    """The columns that each step writes, with their types in the database."""
+    fits: Fits
+    """The columns that each step writes, and what does not fit; a reset needs neither."""
     texts: frozenset[str]
     """The steps whose rows have texts to embed."""
     embedder: Embedder
@@ -118,6 +125,11 @@ class Work:
                 shape.require_same(connection, shapes)
 
     @property
+    def columns(self) -> dict[str, tuple[ColumnType, ...]]:
+        """The columns that each step writes, with their types in the database."""
+        return self.fits.columns
+
+    @property
     def profile(self) -> Profile:
         """The environment's profile."""
         return self.database.profile
@@ -154,7 +166,8 @@ def work(assignment: Assignment) -> Work:
 
     Raises:
         NoCredentials: a remote service's address or key is missing.
-        SchemaMismatch: a table does not fit its entity.
+        SchemaMismatch: a table does not fit its entity; in a reset, lacks a key or a reference.
+        OtherEncoding: the database cannot hold every character.
         PrerequisiteMissing: the application's own rows are missing.
         RequiredCircle: tables require rows of each other.
     """
@@ -251,22 +264,6 @@ def application(name: str, run: str) -> str:
     return f"seedbed:{name}:{run[:8]}"
 
 
-def fitted(connection: Connection, chosen: Dataset, run: Run) -> dict[str, tuple[ColumnType, ...]]:
-    """The columns that the entities fill and the updates change, with their types in this database.
-
-    Raises:
-        SchemaMismatch, CannotRead: a table does not fit its entity, or a view.
-        PrerequisiteMissing: the application's own rows are missing.
-    """
-    snapshot.require(connection, chosen)
-    empty = run.reading(Snapshot(connection, chosen, empty=True))
-    return {one.name: reflect.fitted(connection, one, empty) for one in chosen.entities} | {
-        one.name: reflect.changed(connection, one, empty)
-        for one in chosen.later
-        if isinstance(one, Update)
-    }
-
-
 def _services_folder(chosen: Dataset, profile: Profile, address: Address) -> Path:
     """Where the local services keep what belongs to this database.
 
@@ -307,17 +304,21 @@ def _make(assignment: Assignment) -> Work:
         undo.callback(adapters.close)
         undo.callback(database.engine.dispose)
         with database.reading() as connection:
+            if assignment.verb == "reset":
+                reflect.require_removable(connection, chosen)
+                fits = Fits({}, ())
+            else:
+                lenient = assignment.verb in LOOKING
+                fits = fit.fitted(connection, chosen, run, lenient=lenient)
             require_keys(connection, chosen)
-            columns = fitted(connection, chosen, run)
-            written = () if assignment.verb == "reset" else chosen.tables
+            written = chosen.tables if assignment.verb in FILLING else ()
             shapes = {table: shape.shape(connection, table) for table in written}
-            if assignment.verb != "reset":  # which deletes a circle in one statement
-                circles.refuse(connection, chosen)
-            texts = _texts(chosen, columns, run.reading(Snapshot(connection, chosen, empty=True)))
+            empty = run.reading(Snapshot(connection, chosen, empty=True))
+            texts = _texts(chosen, fits.columns, empty)
         # Before anything is written: a service may lack its address or key.
         settings = profile.services.embeddings
         queued = bool(texts) and settings.mode == "queue"
-        queue = _jobs() if queued and assignment.verb in ("seed", "refresh") else None
+        queue = _jobs() if queued and assignment.verb in FILLING else None
         redact.register_secret(os.environ.get(KEY, "").strip())
         vectors = embedder(settings, os.environ) if texts and not queued else Hashed()
         undo.pop_all()  # from here on `close` does it
@@ -330,7 +331,7 @@ def _make(assignment: Assignment) -> Work:
         run,
         author,
         adapters,
-        columns,
+        fits,
         texts,
         vectors,
         runner,
@@ -353,6 +354,6 @@ def _texts(
     vectors = (
         one
         for one in chosen.entities
-        if any(column.type == "vector" for column in columns[one.name])
+        if any(column.type == "vector" for column in columns.get(one.name, ()))
     )
     return frozenset(one.name for one in vectors if has_texts(one, empty))

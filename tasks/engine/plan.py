@@ -13,6 +13,27 @@ from tasks.engine.values import Integers
 
 
 @dataclass(frozen=True)
+class Mismatch:
+    """One thing in which an entity's declaration and its table differ.
+
+    Without a table it is a check that cannot be asked.
+    """
+
+    entity: str
+    table: str
+    problem: str
+    """What follows on "table orders": "has no column 'total'"."""
+    column: str = ""
+    value: str = ""
+    """What the declaration makes, where that is the matter."""
+
+    def __str__(self) -> str:
+        if not self.table:
+            return f"check {self.entity!r} {self.problem}"
+        return f"entity {self.entity!r}: table {self.table} {self.problem}"
+
+
+@dataclass(frozen=True)
 class Standing:
     """Where a step stands: its target, how much of it is present, and what is ours beyond it."""
 
@@ -26,6 +47,8 @@ class Standing:
     """The parents that a requirement asks more for."""
     settles: bool = False
     """Its rows are changed or awaited, not added."""
+    misfits: tuple[Mismatch, ...] = ()
+    """Why its rows cannot be written, or cannot be looked at."""
 
     @property
     def unmet(self) -> int:
@@ -82,7 +105,7 @@ class Removal:
 
 @dataclass(frozen=True)
 class Plan:
-    """The difference between a dataset's declaration and the database."""
+    """The difference between a dataset's declaration and the database; see `misfits` first."""
 
     dataset: str
     steps: tuple[Standing, ...]
@@ -92,6 +115,11 @@ class Plan:
     def gap(self) -> int:
         """Rows to add or to change over all steps."""
         return sum(step.gap for step in self.steps)
+
+    @property
+    def misfits(self) -> tuple[Mismatch, ...]:
+        """What does not fit, over all steps: with it a seed writes nothing."""
+        return tuple(one for step in self.steps for one in step.misfits)
 
     def __str__(self) -> str:
         settled = sum(step.gap for step in self.steps if step.settles)

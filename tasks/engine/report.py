@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from tasks.engine.plan import Pin
+from tasks.engine.plan import Mismatch, Pin
 from tasks.engine.requirement import Lack
 
 
@@ -32,6 +32,8 @@ class StepReport:
     """Jobs handed to the application's own worker, which writes the rows."""
     awaited: int = 0
     """Missing rows that this worker has still to write."""
+    misfits: tuple[Mismatch, ...] = ()
+    """Why its rows cannot be written, or cannot be looked at."""
 
     @property
     def unmet(self) -> int:

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from datetime import date
 from inspect import isclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from tasks.engine.errors import BadSetting, UnknownName
 from tasks.engine.services import Services
@@ -24,6 +25,15 @@ ENVIRONMENTS: tuple[Environment, ...] = ("dev", "test", "ci", "ci-local", "stagi
 
 MAX_SCALE = 1_000_000
 """100 million orders: beyond it the keys' twelve digits run out."""
+
+FOLDER = "SEEDBED_ENVIRONMENTS"
+
+LONGEST_PROFILE = 1_000_000
+"""Bytes; the longest of ours has 600."""
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+"""As_of lies between them: windows reach back from it and appointments ahead, and both stay within
+the days that keys can number and every library can hold."""
 
 CLUSTER = r"^(auto|([a-z]+://)?[A-Za-z0-9._-]+:[0-9]{1,5})$"
 """A host and a port, perhaps after a scheme: nothing in it can be a password. Ray knows auto."""
@@ -138,6 +148,13 @@ class Profile(Model):
         return self.parts or (1 if self.runner == "threads" else 2 * self.workers)
 
 
+def _within_bounds(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        named = {"day": str(day), "first": str(FIRST_DAY), "last": str(LAST_DAY)}
+        raise PydanticCustomError("day", "is {day}; take a day from {first} to {last}", named)
+    return day
+
+
 class Choice(Model):
     """What one run was asked for, on top of its profile; None keeps the profile's value."""
 
@@ -146,12 +163,12 @@ class Choice(Model):
     with_upstream: bool = False
     seed: int | None = Field(None, ge=0, lt=2**63)
     scale: int | None = Field(None, ge=1, le=MAX_SCALE)
-    as_of: date | None = None
+    as_of: Annotated[date, AfterValidator(_within_bounds)] | None = None
 
 
 def environments_folder(environ: Mapping[str, str]) -> Path:
     """The folder of profiles: `SEEDBED_ENVIRONMENTS`, else the one that ships."""
-    given = environ.get("SEEDBED_ENVIRONMENTS")
+    given = environ.get(FOLDER)
     return Path(given) if given else Path(__file__).parents[2] / "deployments" / "environments"
 
 
@@ -165,16 +182,41 @@ def read_profile(name: str, folder: Path) -> Profile:
     if name not in ENVIRONMENTS:
         raise UnknownName("environment", name, ENVIRONMENTS)
     path = folder / f"{name}.toml"
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        problem = "is missing; write it or unset SEEDBED_ENVIRONMENTS"
-        raise BadSetting(str(path), "profile", problem) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSetting(str(path), "profile", f"is not TOML: {error}") from None
+    content = profile_content(path)
     if "name" in content:
         raise BadSetting(path.name, "name", "is the file's own; remove it")
     return check(Profile, {"name": name, **content}, path.name)
+
+
+def profile_content(path: Path) -> dict[str, Any]:
+    """What a profile says.
+
+    A device or a pipe would never end, so that only a file is read, and only so much of it.
+
+    Raises:
+        BadSetting: there is no such file, it cannot be read, is too long, or is not TOML.
+    """
+    try:
+        if not path.is_file():
+            raise BadSetting(str(path), "profile", f"{_no_file(path)} or unset {FOLDER}")
+        with path.open("rb") as file:
+            content = file.read(LONGEST_PROFILE + 1)
+        if len(content) > LONGEST_PROFILE:
+            problem = f"is longer than {LONGEST_PROFILE:,} bytes; shorten it"
+            raise BadSetting(str(path), "profile", problem)
+        return tomllib.loads(content.decode())
+    except OSError as error:
+        said = (error.strerror or type(error).__name__).lower()
+        problem = f"cannot be read ({said}); correct its place and its rights"
+    except ValueError as error:  # of UTF-8, of TOML, of a number that is too long
+        problem = f"is not TOML: {error}"
+    except RecursionError:
+        problem = "is not TOML: lists within lists without end"
+    raise BadSetting(str(path), "profile", problem)
+
+
+def _no_file(path: Path) -> str:
+    return "is not a file; put one there" if path.exists() else "is missing; write it"
 
 
 def check(model: type[AnyModel], values: Mapping[str, Any], where: str) -> AnyModel:

@@ -14,12 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+SHOWN = 60
+"""Characters of a value that a sentence has room for."""
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 Hashes: TypeAlias = npt.NDArray[np.uint64]
@@ -124,6 +129,25 @@ def objects(values: Iterable[Any]) -> npt.NDArray[np.object_]:
 def where(present: Booleans, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The column, NULL where `present` (shape (n,)) is false."""
     return np.ma.masked_array(column, mask=~present)
+
+
+def shown(column: Column, row: int) -> str:
+    """The value of a row as a person reads it, cut where it is long."""
+    one = take(column, np.array([row]))
+    if isinstance(one, pd.Categorical):
+        one = one.tolist()[0]
+    elif isinstance(one, FixedPoint):
+        one = Decimal(int(one.units[0])).scaleb(-one.places)
+    elif isinstance(one, np.ndarray):
+        one = one[0] if one.dtype.kind in "MSV" else one.tolist()[0]
+    if isinstance(one, np.void):
+        one = UUID(bytes=one.tobytes()) if one.nbytes == 16 else one.tobytes().hex()
+    if isinstance(one, bytes):
+        one = one.decode()
+    if one is None or one is pd.NaT:
+        return "NULL"
+    text = repr(one) if isinstance(one, str | dict | list) else str(one)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def take(column: Column, index: Integers) -> Column:

@@ -17,22 +17,23 @@ from sqlalchemy.pool import QueuePool
 from tasks.engine.errors import SeedbedError
 from tasks.engine.settings import Limits
 from tasks.postgres.address import Address
-from tasks.postgres.failures import (
+from tasks.postgres.connecting import (
+    READ_ONLY,
     ConnectFailure,
     NotPostgres,
-    Silent,
+    ReadOnlyServer,
+    ReadOnlySetting,
     StartingUp,
     TooOld,
     connect_failure,
-    passing,
-    sentence,
 )
+from tasks.postgres.failures import Silent, passing, sentence
 from tasks.postgres.redact import register_secret
 
 __all__ = ["connect", "engine", "passing", "sentence", "session"]
 
-OLDEST = 13_00_00
-"""PostgreSQL 13, as libpq numbers versions."""
+OLDEST = 14_00_00
+"""PostgreSQL 14, as libpq numbers versions: the first with `client_connection_check_interval`."""
 
 STARTUP_WAIT = 60.0
 """Seconds to wait for a server that says it is starting; crash recovery takes longer at times."""
@@ -110,7 +111,7 @@ def connect(
 
     Raises:
         CannotConnect: one of its classes says why.
-        ReadOnlyServer: the server takes no writes, and `read_only` was not asked for.
+        ReadOnlyServer, ReadOnlySetting: nothing can be written, and `read_only` was not asked for.
     """
     if address.password:
         register_secret(address.password)
@@ -131,6 +132,8 @@ def connect(
         elif tries < outcome.tries:
             time.sleep(_delay(tries))
             tries += 1
+        elif outcome is ReadOnlyServer:
+            raise _read_only(keywords, address)
         else:
             raise outcome(address)
     # A database's own default would hide, from a look after a lock, what came before the lock.
@@ -147,7 +150,7 @@ def session(
     """A connection for one transaction, which waits no longer than the profile's limits.
 
     Raises:
-        CannotConnect, ReadOnlyServer: as `connect` does.
+        CannotConnect, ReadOnlyServer, ReadOnlySetting: as `connect` does.
         SeedbedError: the sentence of a database error.
     """
     try:
@@ -170,6 +173,20 @@ def _attempt(
         return Patient.connect(prepare_threshold=None, **keywords)
     except psycopg.Error as error:
         return connect_failure(error)
+
+
+def _read_only(keywords: dict[str, Any], address: Address) -> ReadOnlyServer | ReadOnlySetting:
+    """What keeps a session from writing: libpq says the same of a standby and of a setting."""
+    found = _attempt({**keywords, "target_session_attrs": "any"})
+    if isinstance(found, type):
+        return ReadOnlyServer(address)
+    with found:
+        row = found.execute(
+            "SELECT source, session_user, current_database() FROM pg_settings"
+            " WHERE name = %s AND setting = 'on' AND NOT pg_is_in_recovery()",
+            (READ_ONLY,),
+        ).fetchone()
+    return ReadOnlySetting(address, *row) if row else ReadOnlyServer(address)
 
 
 def _delay(tries: int) -> float:

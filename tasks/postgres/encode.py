@@ -19,6 +19,7 @@ import pandas as pd
 
 from tasks.engine.errors import SeedbedError
 from tasks.engine.values import Column, FixedPoint, Integers
+from tasks.postgres.allowed import refuse_label, refuse_null
 from tasks.postgres.arrays import field_of_array, field_of_decimals
 from tasks.postgres.fields import (
     NULL,
@@ -71,7 +72,7 @@ class Encoder:
         for column in self.columns:
             if column.name not in values:
                 raise WrongColumn(column, "has no values; return one for it, None for NULL")
-        fields = [self._field(column, values[column.name], rows) for column in self.columns]
+        fields = [self._allowed(column, values[column.name], rows) for column in self.columns]
         if rows == 0:
             return b""
         count = Constant(len(fields).to_bytes(2, "big"))
@@ -79,6 +80,15 @@ class Encoder:
         if len(pieces) == 1 and not isinstance(pieces[0], Ragged):
             return pieces[0].view(np.uint8).data
         return scattered(pieces, rows).data
+
+    def _allowed(self, column: ColumnType, values: Column, rows: int) -> Field:
+        """The field, if the column takes its NULLs and its labels."""
+        field = self._field(column, values, rows)
+        if rows and not column.null:
+            refuse_null(column, field)
+        if rows and column.labels:
+            refuse_label(column, as_many(column, values), values)
+        return field
 
     def _field(self, column: ColumnType, values: Column, rows: int) -> Field:
         many = as_many(column, values)

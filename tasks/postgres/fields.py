@@ -46,6 +46,7 @@ class ColumnType:
 
     `modifier` is atttypmod: n + 4 for varchar(n), ((p << 16) | s) + 4 for numeric(p, s), -1 for
     none. `element` is typelem, needed only for arrays of types that psycopg does not know (enums).
+    `labels` are those of an enum, or of an array's elements; `null` says whether it takes NULL.
     """
 
     name: str
@@ -53,6 +54,8 @@ class ColumnType:
     kind: str
     modifier: int = -1
     element: int = 0
+    labels: tuple[str, ...] = ()
+    null: bool = True
 
     @property
     def sql(self) -> str:
@@ -93,7 +96,7 @@ class CannotEncode(SeedbedError):
     """A value that does not fit its column; `row` counts from 0 in the chunk, None = no row."""
 
     def __init__(self, column: ColumnType, row: int | None, problem: str) -> None:
-        self.row, self.problem = row, problem
+        self.column, self.row, self.problem = column, row, problem
         place = "a category that no row uses" if row is None else f"row {row}"
         super().__init__(f"column {column.name!r} ({column.sql}), {place}: {problem}")
 

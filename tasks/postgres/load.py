@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -13,37 +12,79 @@ from psycopg import sql
 from tasks.engine.entity import Entity
 from tasks.engine.errors import SeedbedError
 from tasks.engine.rows import Rows
-from tasks.engine.values import Columns
+from tasks.engine.values import Columns, shown
 from tasks.postgres.database import Connection
-from tasks.postgres.encode import ColumnType, Encoder
-from tasks.postgres.failures import sentence
+from tasks.postgres.encode import CannotEncode, ColumnType, Encoder
+from tasks.postgres.failures import copied, misread, remedy, said
 from tasks.postgres.ownership import identifier
 
 Item = TypeVar("Item")
 Payload = tuple[Rows, bytes | memoryview]
 
-_LINE = re.compile(r"line (\d+)")
-
 _CONSTRAINT_COLUMNS = """
+    SELECT string_agg(pg_get_indexdef(i.indexrelid, k, true), ', ' ORDER BY k)
+    FROM pg_index i, generate_series(1, i.indnkeyatts) AS k
+    WHERE i.indexrelid = to_regclass(%(index)s) AND i.indrelid = to_regclass(%(table)s)
+    HAVING count(*) > 0
+    UNION ALL
     SELECT string_agg(a.attname, ', ' ORDER BY a.attnum)
     FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)
-    WHERE c.conname = %s AND c.conrelid = to_regclass(%s)
+    WHERE c.conname = %(name)s AND c.conrelid = to_regclass(%(table)s)
+    LIMIT 1
 """
+"""An index need not belong to a constraint, and can be over expressions."""
+
+_PARTITIONED = """
+    SELECT pg_get_partkeydef(p.partrelid), array(
+        SELECT a.attname::text FROM unnest(p.partattrs::int2[]) WITH ORDINALITY k(number, place)
+        JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = k.number ORDER BY k.place)
+    FROM pg_partitioned_table p WHERE p.partrelid = to_regclass(%s)
+"""
+
+_REMEDIES = {
+    "22": "declare another value, or let a migration change the column",
+    "23": "declare something else, or let a migration change that rule",
+    "23503": "what it points at is not there",
+    "23505": "another row holds the same; remove that one, or declare something else",
+    "23P01": "another row excludes it; remove that one, or declare something else",
+}
+"""What to do about a row, by SQLSTATE or its class."""
 
 
 class RowRefused(SeedbedError):
     """The database refused a row; nothing of its step was kept."""
 
-    def __init__(self, entity: Entity, error: psycopg.Error, key: object) -> None:
-        where = f", at key {key}" if key else ""
-        super().__init__(f"{entity.table}: {sentence(error)}{where}; nothing of this step was kept")
+    def __init__(self, entity: Entity, rows: Rows, error: psycopg.Error) -> None:
+        line, self.column = copied(error)
+        self.row = None if line is None or line > len(rows) else line - 1
+        self.problem = said(error)
+        self.entity, self.rows = entity, rows
         self.constraint = error.diag.constraint_name
-        self.entity = entity
+        self.relation = (error.diag.schema_name, error.diag.table_name)
+        self.missing_partition = error.diag.source_function == "ExecFindPartition"
+        code = error.sqlstate or ""
+        known = remedy(error) or _REMEDIES.get(code) or _REMEDIES.get(code[:2], "")
+        super().__init__(
+            f"{entity.table}: {self.problem}{_at(rows, self.row)}; "
+            f"{known and f'{known}; '}nothing of this step was kept"
+        )
 
-    def with_columns(self, columns: str) -> str:
-        """The sentence with the columns of the constraint, which a CHECK does not report, first:
-        lists cut long sentences."""
-        return f"constraint {self.constraint} on {columns} refuses a row; {self}"
+
+class RowUnfit(SeedbedError):
+    """A value that its column does not take; nothing of its step was kept."""
+
+    def __init__(self, entity: Entity, rows: Rows, made: Columns, error: CannotEncode) -> None:
+        self.made, self.error = made, error
+        super().__init__(
+            f"{entity.table}: {error}{_at(rows, error.row)}; nothing of this step was kept"
+        )
+
+
+def _at(rows: Rows, row: int | None) -> str:
+    """Which row it is, by its key."""
+    if row is None or rows.entity is None:
+        return ""
+    return f", at key {rows.entity.key.values(rows.number[row : row + 1])[0]}"
 
 
 def copy(
@@ -65,14 +106,15 @@ def copy(
     copied: as they are added to their table, unless it is something else.
 
     Raises:
-        RowRefused: a constraint, a trigger or a type objects; with entity, key and column.
+        RowRefused: a constraint, a trigger or a type objects; with table, key and column.
+        RowUnfit: a column does not take a value that is made for it.
     """
     encoder = Encoder(columns)
     statement = sql.SQL("COPY {table} ({columns}) FROM STDIN (FORMAT binary)").format(
         table=identifier(into or entity.table),
         columns=sql.SQL(", ").join(sql.Identifier(column.name) for column in columns),
     )
-    payloads = ((rows, encoder.encode(values(rows), len(rows))) for rows in gap)
+    payloads = ((rows, _encoded(encoder, entity, rows, values)) for rows in gap)
     stored = 0
     for rows, payload in _ahead(payloads) if ahead else payloads:
         cursor = connection.cursor()
@@ -81,10 +123,10 @@ def copy(
                 stream.write(encoder.header)
                 stream.write(payload)
                 stream.write(encoder.trailer)
-        except psycopg.errors.OperationalError:
-            raise
         except psycopg.Error as error:
-            raise RowRefused(entity, error, _key(rows, error)) from None
+            if isinstance(error, psycopg.errors.OperationalError) and not misread(error):
+                raise
+            raise RowRefused(entity, rows, error) from None
         stored += cursor.rowcount
         progress(len(rows))
     return stored
@@ -103,18 +145,48 @@ def _ahead(items: Iterator[Item]) -> Iterator[Item]:
             yield item
 
 
-def _key(rows: Rows, error: psycopg.Error) -> object:
-    """The key of the row that COPY stopped at, from the line that the server names."""
-    found = _LINE.search(error.diag.context or "")
-    if found is None or rows.entity is None or int(found[1]) > len(rows):
-        return None
-    line = int(found[1]) - 1
-    return rows.entity.key.values(rows.number[line : line + 1])[0]
+def _encoded(
+    encoder: Encoder, entity: Entity, rows: Rows, values: Callable[[Rows], Columns]
+) -> bytes | memoryview:
+    made = values(rows)
+    try:
+        return encoder.encode(made, len(rows))
+    except CannotEncode as error:
+        raise RowUnfit(entity, rows, made, error) from None
 
 
-def constraint_columns(connection: Connection, refused: RowRefused) -> str | None:
-    """The columns of the constraint that refused a row, from the catalogue."""
-    row = connection.execute(
-        _CONSTRAINT_COLUMNS, (refused.constraint, refused.entity.table)
-    ).fetchone()
-    return row[0] if row else None
+def explained(connection: Connection, refused: RowRefused) -> str:
+    """The refusal, with what the catalogue knows of it first: lists cut long sentences."""
+    schema, table = refused.relation
+    if table is None:
+        return str(refused)
+    relation = sql.Identifier(schema or "public", table).as_string(connection)
+    if refused.missing_partition:
+        return f"{_without_partition(connection, refused, relation)}; {refused}"
+    if refused.constraint is None:
+        return str(refused)
+    names = {
+        "index": sql.Identifier(schema or "public", refused.constraint).as_string(connection),
+        "name": refused.constraint,
+        "table": relation,
+    }
+    row = connection.execute(_CONSTRAINT_COLUMNS, names).fetchone()
+    # A CHECK does not report its columns.
+    if row is None or row[0] is None:
+        return str(refused)
+    return f"constraint {refused.constraint} on {row[0]} refuses a row; {refused}"
+
+
+def _without_partition(connection: Connection, refused: RowRefused, relation: str) -> str:
+    """Which key has no partition: a value of a row of our own making."""
+    key, names = connection.execute(_PARTITIONED, (relation,)).fetchone() or ("", [])
+    made = refused.rows.inserted()
+    held = [
+        f"{name} = {shown(made[name], refused.row)}"
+        for name in names
+        if name in made and refused.row is not None
+    ]
+    return (
+        f"table {refused.relation[1]}, partitioned by {key}, has no partition for "
+        f"{', '.join(held) or 'a row'}: let a migration make one"
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,18 +24,13 @@ from tasks.postgres.ownership import identifier
 _SHALL = "seedbed_shall"
 
 
-_FUNCTION = re.compile(r"function ([\w.]+\([^)]*\))")
-
-
 class UpdateRefused(SeedbedError):
     """The database refused to change a row; nothing of its step was kept."""
 
     def __init__(self, update: Update, columns: Sequence[ColumnType], error: psycopg.Error) -> None:
-        raised = _FUNCTION.search(error.diag.context or "")
-        by = f", raised by {raised[1]}" if raised else ""
         names = ", ".join(column.name for column in columns)
         super().__init__(
-            f"{update.name}: {update.table} refuses a change of {names}: {sentence(error)}{by}; "
+            f"{update.name}: {update.table} refuses a change of {names}: {sentence(error)}; "
             "nothing of this step was kept"
         )
 

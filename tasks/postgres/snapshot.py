@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import psycopg
 from psycopg import sql
 
 from tasks.engine.counts import Requirement
@@ -22,6 +23,11 @@ from tasks.engine.values import Integers
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import by_table, identifier
 from tasks.postgres.reflect import table_columns
+
+TOO_FAR = (
+    "holds a date or time outside of the years 1 to 9999, such as infinity, that cannot be read; "
+    "correct it there"
+)
 
 
 class PrerequisiteMissing(Refused):
@@ -37,10 +43,11 @@ class PrerequisiteMissing(Refused):
 class CannotRead(SeedbedError):
     """The application's schema lacks something that a declaration reads."""
 
-    def __init__(self, table: Table, columns: Iterable[str]) -> None:
+    def __init__(self, table: Table, columns: Iterable[str], problem: str = "") -> None:
         listed = ", ".join(map(repr, columns))
-        problem = f"has no column {listed}" if listed else "does not exist or cannot be seen"
-        super().__init__(f"{table.name}: table {table.table} {problem}; nothing was written")
+        missing = f"has no column {listed}" if listed else "does not exist or cannot be seen"
+        self.table, self.problem = table, problem or missing
+        super().__init__(f"{table.name}: table {table.table} {self.problem}; nothing was written")
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,12 @@ class Snapshot:
             some=sql.SQL("false" if self._empty and not table.required else "true"),
             key=sql.Identifier(table.key),
         )
-        found = self._connection.execute(query, binary=True).fetchall()
+        try:
+            found = self._connection.execute(query, binary=True).fetchall()
+        except psycopg.DataError as error:
+            if error.sqlstate is not None:
+                raise
+            raise CannotRead(table, (), TOO_FAR) from None
         columns = zip(*found, strict=True) if found else [()] * len(names)
         series = {
             name: _series(list(values), held[name].type.type)

@@ -230,12 +230,18 @@ UNOPENED = [
     *(
         Row(
             f"no folder for the state: {command} with {place}",
-            1,
+            2,
             f"has no access to {place}",
             command,
             environ={"SEEDBED_HOME": place, "PREFECT_API_URL": ""},
         )
-        for place in ("/dev/null", "/dev/null/below", "/proc/nowhere")
+        for place in (
+            "/dev/null",
+            "/dev/null/below",
+            "/proc/nowhere",
+            "/dev/zero",
+            f"/tmp/{'x' * 300}",
+        )
         for command in ("seed commerce", "db url")
     ),
     Row(
@@ -308,9 +314,9 @@ def started(client: socket.socket) -> None:
 
 
 def old(client: socket.socket) -> None:
-    """PostgreSQL 12."""
+    """PostgreSQL 13."""
     started(client)
-    told = {"server_version": "12.22", "client_encoding": "UTF8", "server_encoding": "UTF8"}
+    told = {"server_version": "13.23", "client_encoding": "UTF8", "server_encoding": "UTF8"}
     client.sendall(message(b"R", struct.pack("!I", 0)))
     for name, value in told.items():
         client.sendall(message(b"S", f"{name}\0{value}\0".encode()))
@@ -397,7 +403,7 @@ FAILED = [
         arrange=served(fatal("28000", 'no pg_hba.conf entry for host "::1", no encryption'))),
     Row("TLS mismatch", 1, "do not agree on encryption (TLS); correct sslmode", tries=1,
         arrange=put("query", "?sslmode=require")),
-    Row("older than 13", 1, "the server is older than PostgreSQL 13", tries=1,
+    Row("older than 14", 1, "the server is older than PostgreSQL 14", tries=1,
         arrange=served(old)),
     Row("not PostgreSQL", 1, "what answers there is not PostgreSQL", tries=1,
         arrange=served(web)),
@@ -505,7 +511,7 @@ REFUSED = [
     Row("superuser", 3, "guard layer 3 (role): the role has SUPERUSER", arrange=superuser),
     Row("row security hides rows", 3, "row security hides rows of orders from the role",
         arrange=sql_of("ALTER TABLE orders ENABLE ROW LEVEL SECURITY")),
-    Row("read-only", 3, "is a standby or read-only, and takes no writes",
+    Row("read-only", 3, 'default_transaction_read_only is on for database "bad_input"',
         arrange=sql_of("ALTER DATABASE bad_input SET default_transaction_read_only = on")),
     Row("standby", 3, "guard layer 3 (role): the server is a standby; name the primary server",
         arrange=standby),

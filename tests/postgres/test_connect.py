@@ -23,7 +23,7 @@ from tasks.postgres import connect as module
 from tasks.postgres import redact
 from tasks.postgres.address import Address
 from tasks.postgres.connect import connect, engine, passing, sentence, session
-from tasks.postgres.failures import (
+from tasks.postgres.connecting import (
     CannotConnect,
     ConnectFailure,
     EncryptionMismatch,
@@ -33,6 +33,7 @@ from tasks.postgres.failures import (
     NoEntry,
     NotPostgres,
     ReadOnlyServer,
+    ReadOnlySetting,
     StartingUp,
     TimedOut,
     TooManyConnections,
@@ -294,17 +295,40 @@ def test_a_server_that_keeps_silent_is_given_up_in_the_profiles_time(role: Addre
 def test_a_read_only_server_is_refused_for_writing_and_serves_for_reading(
     connection: Connection, role: Address
 ) -> None:
-    alter = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on")
-    run(connection, alter.format(sql.Identifier(role.database)))
+    whose = {
+        f'database "{role.database}"': f'ALTER DATABASE "{role.database}"',
+        f'role "{role.user}"': f'ALTER ROLE "{role.user}"',
+        f'role "{role.user}" in database "{role.database}"': (
+            f'ALTER ROLE "{role.user}" IN DATABASE "{role.database}"'
+        ),
+    }
+    for named, alter in whose.items():
+        run(connection, f"{alter} SET default_transaction_read_only = on")
+        with pytest.raises(ReadOnlySetting) as caught:
+            connect(role, NAME, LIMITS)
+        assert str(caught.value) == (
+            f"{role}: default_transaction_read_only is on for {named}, so that nothing can be "
+            f"written; unless that is meant, let its owner run {alter} SET "
+            "default_transaction_read_only = off"
+        )
+        assert (caught.value.exit_code, passing(caught.value)) == (3, False)
+    with connect(role, NAME, LIMITS, read_only=True) as reader:
+        assert ask(reader, "SELECT 1") == (1,)
+    for alter in whose.values():
+        run(connection, f"{alter} SET default_transaction_read_only = off")
+    connect(role, NAME, LIMITS).close()
+
+
+def test_a_standby_is_told_apart_from_a_setting(
+    role: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts(monkeypatch, ReadOnlyServer)  # the setting is off, so it must be a standby
     error = failure(role)
     assert type(error) is ReadOnlyServer
     assert str(error) == (
-        f"{role}: the server is a standby or read-only, and takes no writes; "
-        "name the primary server"
+        f"{role}: the server is a standby, and takes no writes; name the primary server"
     )
     assert (error.exit_code, passing(error)) == (3, True)
-    with connect(role, NAME, LIMITS, read_only=True) as reader:
-        assert ask(reader, "SELECT 1") == (1,)
 
 
 def test_a_server_that_is_too_old_is_left_at_once(
@@ -313,7 +337,7 @@ def test_a_server_that_is_too_old_is_left_at_once(
     monkeypatch.setattr(module, "OLDEST", 99_00_00)
     error = failure(role)
     assert type(error) is TooOld
-    assert str(error) == f"{role}: the server is older than PostgreSQL 13; use a newer server"
+    assert str(error) == f"{role}: the server is older than PostgreSQL 14; use a newer server"
 
 
 def attempts(monkeypatch: pytest.MonkeyPatch, *kinds: type[ConnectFailure]) -> None:

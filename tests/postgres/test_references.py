@@ -49,7 +49,7 @@ def square(connection: Connection) -> Iterator[Connection]:
     connection.execute(SCHEMA)
     run = Run("town", 42, DAY, DAY, 1)
     for one in town.entities:
-        columns = reflect.fitted(connection, one, run)
+        columns = reflect.fit(connection, one, run).columns
         load.copy(connection, one, columns, read.Gap(connection, one, run, 3), ahead=False)
     connection.commit()  # a removal looks at the locks of its transaction
     yield connection

@@ -57,9 +57,9 @@ def house(
 
 
 def add(connection: psycopg.Connection[tuple[object, ...]], what: Entity) -> int:
-    columns = reflect.fitted(
+    columns = reflect.fit(
         connection, what, RUN.reading(Snapshot(connection, shelter, empty=True))
-    )
+    ).columns
     gap = read.Gap(connection, what, RUN.reading(Snapshot(connection, shelter)), 2)
     return load.copy(connection, what, columns, gap, ahead=not gap.reads)
 

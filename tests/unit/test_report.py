@@ -73,6 +73,7 @@ def test_the_document_has_the_promised_keys() -> None:
         "updated",
         "queued",
         "awaited",
+        "misfits",
     }
     assert document["checks"][0].keys() == {"name", "passed", "violations", "rule", "examples"}
 
@@ -101,6 +102,7 @@ def test_the_document_is_json_with_these_values() -> None:
         "updated": 0,
         "queued": 0,
         "awaited": 0,
+        "misfits": [],
     }
     assert document["checks"] == [
         {
