@@ -12,7 +12,7 @@ from prefect.states import Completed
 
 from tasks.datasets import dataset
 from tasks.engine.order import ordered
-from tasks.engine.plan import Mismatch
+from tasks.engine.plan import Mismatch, told
 from tasks.engine.report import Report, StepReport
 from tasks.enqueue import await_worker
 from tasks.outcome import Part
@@ -147,7 +147,7 @@ def _checks(assignment: Assignment) -> State[Any]:
 def _drift(assignment: Assignment) -> State[Any]:
     misfits: list[Mismatch] = []
     found = drifted(work(assignment), misfits)
-    lines = [str(one) for one in (*found, *misfits)]
+    lines = [*map(str, found), *told(misfits)]
     said = "; ".join(lines) or "no row differs from its declaration"
     return Completed(message=said, data=(found, misfits))
 

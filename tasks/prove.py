@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from tasks.embed import with_vectors
 from tasks.engine.declared import Declared
 from tasks.engine.entity import Entity
-from tasks.engine.plan import Mismatch, Standing
+from tasks.engine.plan import Mismatch, Standing, told
 from tasks.engine.report import Check, Drift, StepReport
 from tasks.engine.resource import Resource
 from tasks.engine.rows import Rows
@@ -59,8 +59,8 @@ def complete(found: Iterable[StepReport]) -> Check:
 def fitting(found: Iterable[Mismatch]) -> Check:
     """Whether the database takes what is declared, and can be asked what the checks ask."""
     rule = "Every table takes what is declared for it, and every check can be asked."
-    named = {(one.entity, one.column): str(one) for one in found}
-    return Check("every_declaration_fits", rule, len(named), tuple(named.values()))
+    distinct = tuple(dict.fromkeys(found))
+    return Check("every_declaration_fits", rule, len(distinct), told(distinct))
 
 
 def checked(work: Work, unfit: list[Mismatch] | None = None) -> tuple[Check, ...]:

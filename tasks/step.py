@@ -31,7 +31,7 @@ from tasks.ensure import standing
 from tasks.listen import News, tell
 from tasks.part import refused_sentence
 from tasks.perform import perform
-from tasks.postgres.failures import passing, sentence
+from tasks.postgres.failures import naming, passing, sentence
 from tasks.postgres.load import RowRefused
 from tasks.prove import reported
 from tasks.publish import LONG_STEP_ROWS, Progress, publish_step
@@ -130,7 +130,8 @@ def _done(assignment: Assignment, opened: Work, step: Step, task: str) -> StepRe
         tell(News(f"{assignment.dataset}.{task}", "running", progress.add(rows)))
 
     try:
-        report = perform(opened, step, show)
+        with naming(step.table):
+            report = perform(opened, step, show)
     except RowRefused as refused:
         raise SeedbedError(refused_sentence(opened, refused)) from None
     progress.done()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tasks.engine.entity import Entity
 from tasks.engine.errors import Refused
-from tasks.engine.plan import Mismatch, Plan, Standing
+from tasks.engine.plan import Mismatch, Plan, Removal, Standing
 from tasks.engine.resource import Resource, Wait
 from tasks.engine.run import Run
 from tasks.engine.steps import Step
@@ -16,7 +16,7 @@ from tasks.ensure import standing
 from tasks.postgres import read
 from tasks.postgres.database import Connection
 from tasks.postgres.fit import collected, refused
-from tasks.postgres.reflect import SchemaMismatch
+from tasks.postgres.reflect import SchemaMismatch, unremovable
 from tasks.postgres.revise import pending
 from tasks.postgres.snapshot import Snapshot
 from tasks.remove import preview
@@ -30,7 +30,9 @@ def survey(work: Work, wanted: Iterable[Step]) -> Plan:
     """Where every step stands, and what a reset would do. Reads only."""
     with work.database.scratch() as connection:
         found = standings(connection, work, wanted, fitting=True)
-    return Plan(work.dataset.name, found, preview(work))
+        lacking = bool(unremovable(connection, work.dataset))
+    gone = Removal({}, (), refused=True) if lacking else preview(work)
+    return Plan(work.dataset.name, found, gone)
 
 
 def standings(

@@ -305,7 +305,8 @@ def _make(assignment: Assignment) -> Work:
         undo.callback(database.engine.dispose)
         with database.reading() as connection:
             if assignment.verb == "reset":
-                reflect.require_removable(connection, chosen)
+                if absent := reflect.unremovable(connection, chosen):
+                    raise reflect.SchemaMismatch(absent)
                 fits = Fits({}, ())
             else:
                 lenient = assignment.verb in LOOKING

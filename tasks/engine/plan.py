@@ -27,10 +27,21 @@ class Mismatch:
     value: str = ""
     """What the declaration makes, where that is the matter."""
 
-    def __str__(self) -> str:
-        if not self.table:
-            return f"check {self.entity!r} {self.problem}"
-        return f"entity {self.entity!r}: table {self.table} {self.problem}"
+
+def told(found: Iterable[Mismatch]) -> tuple[str, ...]:
+    """A sentence for all that one entity, or several of one table, do not find there."""
+    by_entity: dict[tuple[str, str], dict[str, None]] = {}
+    for one in found:
+        by_entity.setdefault((one.entity, one.table), {})[one.problem] = None
+    alike: dict[tuple[str, str], list[str]] = {}
+    for (entity, table), problems in by_entity.items():
+        alike.setdefault((table, " and ".join(problems)), []).append(repr(entity))
+    return tuple(
+        f"{'entities' if len(names) > 1 else 'entity'} {', '.join(names)}: table {table} {said}"
+        if table
+        else f"check {', '.join(names)} {said}"
+        for (table, said), names in alike.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,8 @@ class Removal:
     """What will make it slow, a sentence each."""
     below: tuple[str, ...] = ()
     """Rows that go although what they belong to stays, a sentence each."""
+    refused: bool = False
+    """Whether it would be refused, because a table, a key or a reference is not there."""
     objects: dict[str, int] = field(default_factory=dict)
     """Objects in services that go, too, by where they are."""
 

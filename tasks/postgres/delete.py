@@ -17,6 +17,7 @@ from tasks.engine.errors import Refused
 from tasks.engine.plan import Pin, Removal
 from tasks.postgres.candidates import Candidates
 from tasks.postgres.database import Connection
+from tasks.postgres.failures import naming
 from tasks.postgres.fence import Fence, Fenced
 from tasks.postgres.ownership import identifier
 from tasks.postgres.pins import Kept, below, going, pins
@@ -104,7 +105,9 @@ def _deleted(
     deleted = {one.table: 0 for one in candidates}
     for together in _rounds(fence.connection, dataset, candidates):
         counts = _counts(fence.connection, together, kept) if len(together) > 1 else {}
-        done = fence.connection.execute(_deletion(together, kept)).rowcount
+        tables = ", ".join(one.table for one in together)
+        with naming(f"{tables}: no row can be removed"):
+            done = fence.connection.execute(_deletion(together, kept)).rowcount
         for one in together:
             deleted[one.table] = counts.get(one.table, done)
             fence.plan(one.table, deleted=deleted[one.table])

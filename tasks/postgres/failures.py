@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
+from tasks.engine.errors import SeedbedError
 from tasks.postgres.connecting import CannotConnect, ReadOnlyServer
 
 
@@ -116,6 +118,28 @@ def sentence(error: psycopg.Error | DBAPIError) -> str:
         return sentence(error.orig) if isinstance(error.orig, psycopg.Error) else _LOST
     known = remedy(error)
     return f"{said(error)}; {known}" if known else said(error)
+
+
+class StatementRefused(SeedbedError):
+    """The database refused what was to be done with a table."""
+
+    def __init__(self, what: str, error: psycopg.Error) -> None:
+        super().__init__(f"{what}: {sentence(error)}")
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Say what was being done, where an error of the block names a function or a setting at most.
+
+    Raises:
+        StatementRefused: it cannot pass. One that can is raised as it is.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        if passing(error):
+            raise
+        raise StatementRefused(what, error) from None
 
 
 def said(error: psycopg.Error) -> str:

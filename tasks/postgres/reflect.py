@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import SeedbedError
-from tasks.engine.plan import Mismatch
+from tasks.engine.plan import Mismatch, told
 from tasks.engine.run import Run
 from tasks.engine.target import nothing
 from tasks.engine.update import Update
@@ -44,14 +44,7 @@ class SchemaMismatch(SeedbedError):
     """The application's schema is not what entities were declared for."""
 
     def __init__(self, found: Iterable[Mismatch]) -> None:
-        self.found = tuple(found)
-        by_entity: dict[tuple[str, str], list[str]] = {}
-        for one in self.found:
-            by_entity.setdefault((one.entity, one.table), []).append(one.problem)
-        said = (
-            str(Mismatch(*place, " and ".join(problems))) for place, problems in by_entity.items()
-        )
-        super().__init__(f"{'; '.join(said)}; nothing was written")
+        super().__init__(f"{'; '.join(told(found))}; nothing was written")
 
 
 @dataclass(frozen=True)
@@ -121,11 +114,10 @@ def fit(connection: Connection, step: Entity | Update, run: Run) -> Fit:
     )
 
 
-def require_removable(connection: Connection, dataset: Dataset) -> None:
-    """Check what a reset needs: that the key and the references of every entity are there.
+def unremovable(connection: Connection, dataset: Dataset) -> tuple[Mismatch, ...]:
+    """What keeps a reset from its work: an entity's table, key or reference that is not there.
 
-    Raises:
-        SchemaMismatch: a table or one of these columns is not.
+    No other column matters to it.
     """
     found: list[Mismatch] = []
     for one in dataset.entities:
@@ -141,8 +133,7 @@ def require_removable(connection: Connection, dataset: Dataset) -> None:
                 for name in needed
                 if name not in columns
             ]
-    if found:
-        raise SchemaMismatch(found)
+    return tuple(found)
 
 
 def _unfit(step: Entity | Update, problem: str) -> Fit:
