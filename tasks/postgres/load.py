@@ -15,7 +15,7 @@ from tasks.engine.rows import Rows
 from tasks.engine.values import Columns, shown
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import CannotEncode, ColumnType, Encoder
-from tasks.postgres.failures import copied, misread, remedy, said
+from tasks.postgres.failures import copied, passing, remedy, said
 from tasks.postgres.ownership import identifier
 
 Item = TypeVar("Item")
@@ -124,7 +124,7 @@ def copy(
                 stream.write(payload)
                 stream.write(encoder.trailer)
         except psycopg.Error as error:
-            if isinstance(error, psycopg.errors.OperationalError) and not misread(error):
+            if passing(error):
                 raise
             raise RowRefused(entity, rows, error) from None
         stored += cursor.rowcount

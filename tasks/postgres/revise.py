@@ -17,7 +17,7 @@ from tasks.engine.update import Update
 from tasks.postgres.compare import differs, holds
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType
-from tasks.postgres.failures import sentence
+from tasks.postgres.failures import passing, sentence
 from tasks.postgres.load import copy
 from tasks.postgres.ownership import identifier
 
@@ -110,9 +110,9 @@ def revise(
         for rows in _laid(connection, update, run, columns, size):
             try:
                 changed = connection.execute(statement).rowcount
-            except psycopg.errors.OperationalError:
-                raise
             except psycopg.Error as error:
+                if passing(error):
+                    raise
                 raise UpdateRefused(update, columns[1:], error) from None
             (present,) = connection.execute(there).fetchone() or (0,)
             found += Pending(len(rows), present, changed)
