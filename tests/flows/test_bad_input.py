@@ -244,6 +244,27 @@ UNOPENED = [
         )
         for command in ("seed commerce", "db url")
     ),
+    *(
+        Row(f"as of {day}", 2, f"as_of is {day}; take a day from 2000-01-01 to 2199-12-31", line)
+        for line, day in (
+            ("seed commerce --as-of 1970-01-05", "1970-01-05"),
+            ("refresh commerce --as-of 9999-12-31", "9999-12-31"),
+            ("plan commerce --as-of 0001-01-01", "0001-01-01"),
+        )
+    ),
+    *(
+        Row(
+            f"no folder of profiles: {folder[:20]}",
+            2,
+            said,
+            "plan commerce",
+            environ={"SEEDBED_ENVIRONMENTS": folder},
+        )
+        for folder, said in {
+            "/dev/zero": "/dev/zero/dev.toml: profile is missing; write it or unset SEEDBED_ENV",
+            f"/tmp/{'x' * 300}": "profile cannot be read (file name too long); correct its place",
+        }.items()
+    ),
     Row(
         "a database that is not listed",
         3,
@@ -416,6 +437,26 @@ FAILED = [
         arrange=sql_of(VIEW)),
     Row("a column that nothing fills", 1, f"table {STATS} requires 'added', which the declaration",
         arrange=sql_of(f"ALTER TABLE {STATS} ADD added int NOT NULL")),
+    Row("a label that is gone", 1, "table campaigns takes no 'PAUSED' in 'status' (campaign_status)"
+        ": 'PAUSED' is none of its labels ACTIVE, ON_HOLD, ARCHIVED, DELETED; declare one, or add",
+        arrange=sql_of("ALTER TYPE campaign_status RENAME VALUE 'PAUSED' TO 'ON_HOLD'")),
+    Row("a text that is too long", 1, "table campaigns takes no 'Cross-Sell Bundle Campaign' in",
+        arrange=sql_of("ALTER TABLE campaigns ALTER name TYPE varchar(25)")),
+    Row("a label that is gone, in a plan", 1, "every_declaration_fits has 3 violations, such as "
+        "entity 'campaigns': table campaigns takes no 'PAUSED'",
+        "plan commerce --environment staging",
+        arrange=sql_of("ALTER TYPE campaign_status RENAME VALUE 'PAUSED' TO 'ON_HOLD'")),
+    Row("a label that is gone, in verify", 1, "every_declaration_fits has 3 violations, such as "
+        "entity 'campaigns': table campaigns takes no 'PAUSED'",
+        "verify commerce --environment staging", seeded=True,
+        arrange=sql_of("ALTER TYPE campaign_status RENAME VALUE 'PAUSED' TO 'ON_HOLD'")),
+    Row("a rebuild that could not make them again", 1, "takes no 'PAUSED' in 'status'",
+        "refresh commerce --environment staging --mode rebuild", seeded=True,
+        arrange=sql_of("ALTER TYPE campaign_status RENAME VALUE 'PAUSED' TO 'ON_HOLD'")),
+    Row("a reset without replica identity", 1, 'cannot delete from table "ads" because it does not '
+        "have a replica identity", "reset commerce --environment staging --confirm", seeded=True,
+        arrange=sql_of("CREATE PUBLICATION p FOR ALL TABLES",
+                       "ALTER TABLE ads REPLICA IDENTITY NOTHING")),
     Row("rows missing after the load", 1, "orders failed", writes=True, arrange=sql_of(DROPS)),
 ]  # fmt: skip
 

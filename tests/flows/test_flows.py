@@ -96,6 +96,7 @@ def test_the_document_has_what_a_script_needs(
         "updated",
         "queued",
         "awaited",
+        "misfits",
     }
     assert {"name", "passed", "violations"} <= set(document["checks"][0])
 

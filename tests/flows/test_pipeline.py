@@ -81,7 +81,7 @@ def test_one_command_cleans_seeds_verifies_and_tells_where_the_time_went(
     [about] = told["datasets"]
     assert about["dataset"] == "transcripts"
     assert set(about["checks"].values()) == {0}
-    assert len(about["checks"]) == 11
+    assert len(about["checks"]) == 12
     names = [one["step"] for one in about["steps"]]
     assert names[:2] == ["prepare", "clean"]
     assert sorted(names[2:7]) == sorted(STEPS)

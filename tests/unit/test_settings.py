@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -236,3 +237,74 @@ def test_a_mistaken_choice_is_refused(values: dict[str, object], said: str) -> N
     with pytest.raises(UsageError) as caught:
         check(Choice, values, "command line")
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize("day", ["1970-01-05", "1999-12-31", "2200-01-01", "9999-12-31"])
+def test_a_day_that_windows_or_appointments_would_leave_is_refused(day: str) -> None:
+    with pytest.raises(BadSetting) as caught:
+        check(Choice, {"as_of": day}, "command line")
+    assert str(caught.value) == (
+        f"command line: as_of is {day}; take a day from 2000-01-01 to 2199-12-31"
+    )
+    for bound in ("2000-01-01", "2199-12-31"):
+        assert str(check(Choice, {"as_of": bound}, "command line").as_of) == bound
+
+
+def odd(kind: str, path: Path) -> None:
+    """Something else in the place of a profile."""
+    contents = {
+        "long": b"#" * 1_000_001,
+        "deep": b"a = " + b"[" * 100_000,
+        "number": b"a = " + b"9" * 100_000,
+        "binary": bytes(range(256)),
+        "NUL": b'datasets = ["a\0b"]',
+    }
+    if kind in contents:
+        path.write_bytes(contents[kind])
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else path)
+
+
+ODD = {
+    "device": "profile is not a file; put one there or unset SEEDBED_ENVIRONMENTS",
+    "pipe": "profile is not a file; put one there or unset SEEDBED_ENVIRONMENTS",
+    "folder": "profile is not a file; put one there or unset SEEDBED_ENVIRONMENTS",
+    "loop": "profile is missing; write it or unset SEEDBED_ENVIRONMENTS",
+    "long": "profile is longer than 1,000,000 bytes; shorten it",
+    "deep": "profile is not TOML: lists within lists without end",
+    "number": "profile is not TOML: Exceeds the limit (4300 digits)",
+    "binary": "profile is not TOML: 'utf-8' codec",
+    "NUL": "profile is not TOML: Illegal character",
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_profile_is_refused_with_a_sentence(kind: str, tmp_path: Path) -> None:
+    odd(kind, tmp_path / "dev.toml")
+    with pytest.raises(BadSetting) as caught:
+        read_profile("dev", tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path}/dev.toml: {ODD[kind]}")
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("folder", ["/dev/zero", "/dev/null/below", f"/tmp/{'x' * 300}", "a\0b"])
+def test_a_folder_of_profiles_that_is_none_is_refused_with_a_sentence(folder: str) -> None:
+    with pytest.raises(BadSetting, match=r"profile (is missing|cannot be read|is not TOML)"):
+        read_profile("dev", Path(folder))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not read")
+@pytest.mark.parametrize("closed", ["dev.toml", "."])
+def test_a_profile_that_is_closed_to_its_reader_is_told(closed: str, tmp_path: Path) -> None:
+    (tmp_path / "dev.toml").write_text('datasets = ["commerce"]')
+    (tmp_path / closed).chmod(0)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(BadSetting, match=r"profile cannot be read .permission denied.;"):
+            read_profile("dev", tmp_path)
+    finally:
+        os.seteuid(0)
