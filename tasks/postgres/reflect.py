@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import SeedbedError
@@ -109,9 +109,10 @@ def fit(connection: Connection, step: Entity | Update, run: Run) -> Fit:
     found = tuple(Mismatch(step.name, step.table, said, name) for name, said in problems.items())
     if of.key.column not in columns:
         return Fit((), found)
-    return Fit(
-        tuple(columns[n].type for n in filled if n in columns and not columns[n].generated), found
-    )
+    fits = [columns[n].type for n in filled if n in columns and not columns[n].generated]
+    if isinstance(step, Update):  # what follows from rows that are not there yet may be NULL
+        fits = [replace(column, null=True) for column in fits]
+    return Fit(tuple(fits), found)
 
 
 def unremovable(connection: Connection, dataset: Dataset) -> tuple[Mismatch, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tasks.datasets import dataset
 from tasks.engine.entity import Dataset
 from tasks.engine.order import ordered
 from tasks.engine.plan import Mismatch, told
+from tasks.engine.settings import FIRST_DAY, LAST_DAY
 from tasks.fill import fill
 from tasks.part import refused_sentence
 from tasks.perform import perform
@@ -455,3 +457,11 @@ def test_a_reset_reads_no_column_of_a_declaration(held: World) -> None:
         assert len(work.columns) == 0
     with held.opened("verify") as work:
         assert len(work.columns) == 16
+
+
+@pytest.mark.parametrize("day", [FIRST_DAY, LAST_DAY])
+def test_every_dataset_fits_its_own_schema_on_the_first_and_the_last_day(
+    world: World, day: date
+) -> None:
+    with world.opened("seed", as_of=day) as work:
+        look_first(work, ordered(work.dataset.steps))
