@@ -17,8 +17,9 @@ from tasks.engine.settings import Profile
 from tasks.postgres import guard
 from tasks.postgres.address import Address, choose
 from tasks.postgres.connect import sentence
+from tasks.postgres.fit import fitted
 from tasks.postgres.reach import STOPPED, AnyConnection, reached
-from tasks.work import fitted, numbers_of
+from tasks.work import numbers_of
 
 
 class TablesMissing(SeedbedError):
@@ -100,7 +101,7 @@ def fit(connection: AnyConnection, chosen: Dataset, profile: Profile) -> guard.E
         if absent:
             raise TablesMissing(chosen, absent)
         with connection.transaction():
-            fitted(connection, chosen, run)
+            fitted(connection, chosen, run, lenient=False)
     except STOPPED as error:
         problem = sentence(error)
     except SeedbedError as error:

@@ -27,7 +27,7 @@ from tasks.engine.minimums import resolved
 from tasks.engine.plan import Standing
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
-from tasks.postgres import embedded, fit, home, redact, reflect, shape
+from tasks.postgres import embedded, fit, home, keyed, redact, reflect, shape
 from tasks.postgres.address import Address, choose
 from tasks.postgres.candidates import mine
 from tasks.postgres.connect import engine
@@ -35,7 +35,6 @@ from tasks.postgres.database import Connection, Database
 from tasks.postgres.encode import ColumnType
 from tasks.postgres.fence import Fence, fenced
 from tasks.postgres.fit import Fits
-from tasks.postgres.keyed import require_keys
 from tasks.postgres.record import Author
 from tasks.postgres.shape import Shape
 from tasks.postgres.snapshot import Snapshot
@@ -311,7 +310,10 @@ def _make(assignment: Assignment) -> Work:
             else:
                 lenient = assignment.verb in LOOKING
                 fits = fit.fitted(connection, chosen, run, lenient=lenient)
-            require_keys(connection, chosen)
+            if assignment.verb in LOOKING:
+                fits = replace(fits, misfits=(*fits.misfits, *keyed.unfit(connection, chosen)))
+            else:
+                keyed.require_keys(connection, chosen)
             written = chosen.tables if assignment.verb in FILLING else ()
             shapes = {table: shape.shape(connection, table) for table in written}
             empty = run.reading(Snapshot(connection, chosen, empty=True))

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from tasks.engine.errors import BadSetting, SeedbedError
+from tasks.engine.errors import BadSetting, UsageError
 
 UNUSABLE = (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError)
 """A path that cannot become a folder: not ours, below a file, a file, or on no file system."""
@@ -30,7 +30,7 @@ ROOT = 0
 """The user who can do everything anyway."""
 
 
-class NoAccess(SeedbedError):
+class NoAccess(UsageError):
     """The folder belongs to somebody else, or the server's user cannot enter it."""
 
     def __init__(self, folder: Path, user: str) -> None:
@@ -39,7 +39,7 @@ class NoAccess(SeedbedError):
         )
 
 
-class NotOurs(SeedbedError):
+class NotOurs(UsageError):
     """Somebody else can decide what is in the folder, or what a file in it is."""
 
     def __init__(self, path: Path, problem: str) -> None:
@@ -83,7 +83,7 @@ def examine(folder: Path) -> Path:
             _examine(one, last=False)
         if folder.exists():
             _examine(folder.resolve(), last=True)
-    except OSError:  # closed, below a file, a circle of links, too long
+    except (OSError, ValueError):  # closed, below a file, links in a circle, too long, NUL in it
         raise NoAccess(folder, me()) from None
     return folder
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import Refused
 from tasks.engine.keys import UuidKey
+from tasks.engine.plan import Mismatch, told
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import identifier
 
@@ -28,35 +31,49 @@ _KEY = """
 
 
 class KeyUnfit(Refused):
-    """By this column nobody can tell our rows from others."""
+    """By a column nobody can tell our rows from others."""
 
-    def __init__(self, entity: Entity, problem: str) -> None:
+    def __init__(self, found: Sequence[Mismatch]) -> None:
         super().__init__(
-            f"entity {entity.name!r}: {entity.table}.{entity.key.column} {problem}, so it cannot "
-            "tell our rows from those of others; nothing was written. Take the table's primary key"
+            f"{'; '.join(told(found))}. So nobody can tell our rows from those of others; nothing "
+            "was written. Take the table's primary key"
         )
 
 
-def require_keys(connection: Connection, dataset: Dataset) -> None:
-    """See that every key column is there, of the key's type, NOT NULL, and unique.
+def unfit(connection: Connection, dataset: Dataset) -> tuple[Mismatch, ...]:
+    """Key columns that are not of the key's type, can be NULL, or are not unique.
 
     Where rows are in partitions, a unique index also has the columns that they are divided by. Rows
     that a service may make in our place (`through`) have ids of its own; they are ours by the key
     of the row that they hang on, which several may share.
+    """
+    found = []
+    for one in dataset.entities:
+        problem = _problem(connection, one)
+        if problem:
+            said = f"has a key column {one.key.column!r} that {problem}"
+            found.append(Mismatch(one.name, one.table, said, one.key.column))
+    return tuple(found)
+
+
+def require_keys(connection: Connection, dataset: Dataset) -> None:
+    """See that every key column tells our rows from those of others; see `unfit`.
 
     Raises:
-        KeyUnfit: one is not.
+        KeyUnfit: one does not.
     """
-    for one in dataset.entities:
-        quoted = identifier(one.table).as_string(connection)
-        found = connection.execute(_KEY, (quoted, one.key.column)).fetchone()
-        if found is None:
-            raise KeyUnfit(one, "does not exist or cannot be seen")
-        is_uuid, is_text, required, unique = found
-        if not (is_uuid if isinstance(one.key, UuidKey) else is_text):
-            kind = "uuid" if isinstance(one.key, UuidKey) else "text"
-            raise KeyUnfit(one, f"is not of type {kind}")
-        if not required:
-            raise KeyUnfit(one, "can be NULL")
-        if not unique and not one.through:
-            raise KeyUnfit(one, "has no unique index of its own")
+    if found := unfit(connection, dataset):
+        raise KeyUnfit(found)
+
+
+def _problem(connection: Connection, entity: Entity) -> str:
+    quoted = identifier(entity.table).as_string(connection)
+    found = connection.execute(_KEY, (quoted, entity.key.column)).fetchone()
+    if found is None:
+        return "does not exist or cannot be seen"
+    is_uuid, is_text, required, unique = found
+    if not (is_uuid if isinstance(entity.key, UuidKey) else is_text):
+        return f"is not of type {'uuid' if isinstance(entity.key, UuidKey) else 'text'}"
+    if not required:
+        return "can be NULL"
+    return "" if unique or entity.through else "has no unique index of its own"

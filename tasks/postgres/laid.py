@@ -61,7 +61,7 @@ def add(
         except psycopg.errors.OperationalError:
             raise
         except psycopg.Error as error:
-            raise load.RowRefused(entity, error, None) from None
+            raise load.RowRefused(entity, rows, error) from None
         connection.execute(sql.SQL("TRUNCATE {laid}").format(**parts))
         progress(len(rows))
     connection.execute(sql.SQL("DROP TABLE {laid}").format(**parts))

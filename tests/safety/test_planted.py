@@ -305,7 +305,7 @@ def only_the_transaction_itself(patch: pytest.MonkeyPatch) -> None:
 
 
 def keys_not_looked_at(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("tasks.work.require_keys", lambda *given: None)
+    patch.setattr("tasks.postgres.keyed.require_keys", lambda *given: None)
 
 
 def text_of_any_size(patch: pytest.MonkeyPatch) -> None:
