@@ -165,8 +165,6 @@ def _assigned(intent: Intent, chosen: Dataset, lease: int) -> Iterator[Assignmen
                 with database.writing() as connection:
                     fence.require_counters(connection)
                     record.prepare(connection)
-                    if intent.fills:
-                        claims.claim(connection, chosen)
             yield assignment
         finally:
             close(assignment)

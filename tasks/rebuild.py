@@ -89,6 +89,8 @@ class Rebuilt:
 
     reports: tuple[StepReport, ...]
     removal: Removal
+    clearing: float
+    """Seconds that it took to work the target out and remove what is beyond it."""
 
 
 @dataclass
@@ -138,9 +140,11 @@ def rebuild(work: Work) -> Rebuilt:
     Raises:
         NotRenewed, RenewalRefused, RowRefused, Fenced: nothing was kept.
     """
+    started = time.monotonic()
     with work.writing(*managed(work.dataset)) as fence, ExitStack() as open_until:
         anew, before = _worked_out(fence.connection, work)
         gone = _remove(fence, work, before)
+        clearing = time.monotonic() - started
         renewals = []
         reports: dict[str, StepReport] = {}
         steps = [one for one in ordered(work.dataset.steps) if isinstance(one, Entity | Update)]
@@ -160,7 +164,7 @@ def rebuild(work: Work) -> Rebuilt:
         for renewed, _ in renewals:
             renewed.removed = before.rows(renewed.entity) - after.rows(renewed.entity)
     reports |= {one.entity.name: one.report() for one, _ in renewals}
-    return Rebuilt(tuple(reports[one.name] for one in steps), removal)
+    return Rebuilt(tuple(reports[one.name] for one in steps), removal, clearing)
 
 
 def renew(work: Work, entity: Entity, anew: Anew) -> StepReport:

@@ -118,13 +118,16 @@ def _renewed(assignment: Assignment) -> Part:
     failed: tuple[str, ...] = ()
     if said:
         how = f"step by step, because {said}"
-        removal, steps, failed = _one_by_one(assignment, wanted)
+        removal, steps, failed, clearing = _one_by_one(assignment, wanted)
     else:
         done = _together(assignment)
         how, removal, steps = "in one transaction", done.removal, done.reports
+        clearing = done.clearing
     part = _concluded(assignment, wanted, steps, failed, started)
     notes = (f"rebuilt {how}", *removal.below, *part.report.notes)
-    return replace(part, report=part.report.with_(kept=removal.pins, notes=notes))
+    spent = {"clean": clearing, **part.report.spent}
+    report = part.report.with_(kept=removal.pins, notes=notes, spent=spent)
+    return replace(part, report=report)
 
 
 def _step_by_step(assignment: Assignment) -> str:
@@ -151,7 +154,7 @@ def _together(assignment: Assignment) -> Rebuilt:
 
 def _one_by_one(
     assignment: Assignment, wanted: tuple[Step, ...]
-) -> tuple[Removal, tuple[StepReport, ...], tuple[str, ...]]:
+) -> tuple[Removal, tuple[StepReport, ...], tuple[str, ...], float]:
     def first(assignment: Assignment) -> State[Any]:
         gone = begin(work(assignment))
         return Completed(message=_removal_said(gone, True), data=gone)
@@ -160,10 +163,12 @@ def _one_by_one(
         gone = end(work(assignment))
         return Completed(message=_removal_said(gone, True), data=gone)
 
+    started = time.monotonic()
     result(assignment, "try", "Try all rows out, then remove what is beyond the target.", first)
+    clearing = time.monotonic() - started
     steps, failed = gather(submit(assignment, wanted))
     gone: Removal = result(assignment, "beyond", "Remove what nothing needs any more.", last)
-    return gone, steps, failed
+    return gone, steps, failed, clearing
 
 
 def verify_round(assignment: Assignment) -> Part:

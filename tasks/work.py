@@ -27,7 +27,7 @@ from tasks.engine.minimums import resolved
 from tasks.engine.plan import Standing
 from tasks.engine.run import Run
 from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
-from tasks.postgres import embedded, fit, home, keyed, redact, reflect, shape
+from tasks.postgres import claims, embedded, fit, home, keyed, redact, reflect, shape
 from tasks.postgres.address import Address, choose
 from tasks.postgres.candidates import mine
 from tasks.postgres.connect import engine
@@ -96,6 +96,8 @@ class Work:
     """What the run was prepared for, by table; a reset needs keys and references only."""
     satisfied: dict[str, Standing] = field(default_factory=dict)
     """Steps that this run has seen to lack nothing."""
+    claimed: list[bool] = field(default_factory=list)
+    """Not empty once the database knows that our keys are ours."""
     anew: list[Anew] = field(default_factory=list)
     """In a rebuild step by step, what its steps bring the rows to."""
 
@@ -110,9 +112,11 @@ class Work:
         With `removing`, triggers may insert only where the profile's `side_effects` say so.
 
         Raises:
+            KindClaimed: another dataset makes such keys.
             SchemaChanged: a table is not what the run was prepared for.
             Fenced, Unsettled, CountersOff: the transaction did something else than planned.
         """
+        self._claim()
         aside = partial(self.database.aside, application(self.dataset.name, self.assignment.run))
         grows = self.profile.side_effects if removing else None
         with self.database.writing() as connection:
@@ -122,6 +126,18 @@ class Work:
                 yield fence
                 fence.settle()
                 shape.require_same(connection, shapes)
+
+    def _claim(self) -> None:
+        """Claim the dataset's kinds of keys, once a process and before its first row.
+
+        In a transaction of its own: steps side by side would wait for each other's lines.
+        """
+        if self.assignment.verb in FILLING:
+            with _claiming:
+                if not self.claimed:
+                    with self.database.writing() as connection:
+                        claims.claim(connection, self.dataset)
+                    self.claimed.append(True)
 
     @property
     def columns(self) -> dict[str, tuple[ColumnType, ...]]:
@@ -158,6 +174,7 @@ class Work:
 
 _open: dict[Assignment, Work] = {}
 _opening = threading.Lock()
+_claiming = threading.Lock()
 
 
 def work(assignment: Assignment) -> Work:

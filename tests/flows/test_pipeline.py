@@ -89,7 +89,7 @@ def test_one_command_cleans_seeds_verifies_and_tells_where_the_time_went(
     shares = [one["share"] for one in about["steps"][:-1]]
     assert sum(shares) == pytest.approx(100, abs=1)
     assert about["steps"][-1]["share"] == 100
-    assert "note cleaned: 13 rows removed first" in printed
+    assert "note rebuilt in one transaction" in printed
     assert "TOTAL" in printed
 
 
