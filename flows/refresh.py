@@ -29,8 +29,8 @@ def refresh(
     Args:
         environment: The profile in deployments/environments.
         datasets: Datasets to refresh; by default those of the profile.
-        mode: `roll` moves the windows on and touches nothing else; `rebuild` resets and
-            seeds; by default the profile's.
+        mode: `roll` moves the windows on and touches nothing else; `rebuild` brings all rows
+            to what a first seed makes, edits included; by default the profile's.
         seed: Start of all random draws; by default that of the rows present, or the profile's.
         scale: Multiple of the owner's counts; by default the profile's.
         as_of: The date that "today" means; by default today in UTC.

@@ -115,7 +115,7 @@ class Profile(Model):
     retries: int = Field(
         4, ge=0, le=100, description="how often a step is tried again after an error that can pass"
     )
-    clean: bool = Field(False, description="a seed of whole datasets removes their rows first")
+    clean: bool = Field(False, description="a seed of whole datasets is a rebuild")
     verify: bool = Field(False, description="a seed ends with every check, as verify has them")
     refresh: Literal["roll", "rebuild"] = "roll"
     rebuild_rows: int = Field(
