@@ -61,7 +61,7 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
     reset = f"a reset would remove {found.removal.rows} rows and keep {found.removal.kept}"
     if found.removal.refused:
         reset = "a reset would be refused, because a table, a key or a reference is not there"
-    notes = (*beyond, reset, *found.removal.slow)
+    notes = (*beyond, reset, *found.removal.warnings)
     report = _report(assignment, reports).with_(
         kept=found.removal.pins, notes=notes, checks=(fitting(found.misfits),)
     )

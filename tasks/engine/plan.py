@@ -101,8 +101,8 @@ class Removal:
 
     kept: int = 0
     """Owned rows that stay."""
-    slow: tuple[str, ...] = ()
-    """What will make it slow, a sentence each."""
+    warnings: tuple[str, ...] = ()
+    """What will make it slow, and what a trigger may do unseen; a sentence each."""
     below: tuple[str, ...] = ()
     """Rows that go although what they belong to stays, a sentence each."""
     refused: bool = False

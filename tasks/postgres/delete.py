@@ -18,7 +18,7 @@ from tasks.engine.plan import Pin, Removal
 from tasks.postgres.candidates import Candidates
 from tasks.postgres.database import Connection
 from tasks.postgres.failures import naming
-from tasks.postgres.fence import Fence, Fenced
+from tasks.postgres.fence import Fence, Fenced, away
 from tasks.postgres.ownership import identifier
 from tasks.postgres.pins import Kept, below, going, pins
 from tasks.postgres.references import edges, managed, oids
@@ -47,9 +47,10 @@ def look(connection: Connection, dataset: Dataset, candidates: Sequence[Candidat
     """What `remove` would do, without locks or writes."""
     found, kept = pins(connection, dataset, candidates)
     counts = _counts(connection, candidates, kept)
-    slow = _slow(connection, dataset, counts)
+    ids = list(oids(connection, managed(dataset)).values())
+    warned = (*_slow(connection, dataset, counts), *away(connection, ids))
     lost = below(connection, dataset, candidates, kept)
-    return Removal(counts, found, _kept(kept), slow, lost)
+    return Removal(counts, found, _kept(kept), warned, lost)
 
 
 def _slow(connection: Connection, dataset: Dataset, counts: dict[str, int]) -> tuple[str, ...]:

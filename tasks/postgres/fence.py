@@ -76,6 +76,18 @@ _SILENCING = r"""
     ORDER BY 1 LIMIT 1
 """
 
+_AWAY = """
+    SELECT DISTINCT t.tgrelid::regclass::text, p.oid::regprocedure::text,
+           coalesce((SELECT min(c.oid::regclass::text) FROM pg_catalog.pg_class c
+                     WHERE c.relkind = 'f' AND position(c.relname IN p.prosrc) > 0), 'dblink')
+    FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+    WHERE NOT t.tgisinternal AND t.tgrelid = ANY(%s::oid[]) AND (
+        p.prosrc ILIKE '%%dblink%%' OR EXISTS (
+            SELECT FROM pg_catalog.pg_class c
+            WHERE c.relkind = 'f' AND position(c.relname IN p.prosrc) > 0))
+    ORDER BY 1, 2
+"""
+
 
 class Fenced(Refused):
     """The database did something else than what was planned; all of it was rolled back."""
@@ -119,6 +131,18 @@ def require_counters(connection: Connection) -> None:
     found = connection.execute(_SILENCING).fetchone()
     if found is not None:
         raise CountersOff(f"function {found[0]}")
+
+
+def away(connection: Connection, tables: Sequence[int]) -> tuple[str, ...]:
+    """Triggers of tables (by oid) that speak of other databases, a sentence each."""
+    return tuple(
+        f"a trigger of {table} calls {function}, which names {what}: what it does in another "
+        "database is not seen, and not taken back"
+        if what == "dblink"
+        else f"a trigger of {table} calls {function}, which names the foreign table {what}: if it "
+        "writes there, the step is undone"
+        for table, function, what in connection.execute(_AWAY, (list(tables),))
+    )
 
 
 Counts = Counter[tuple[str, bool, bool, str]]

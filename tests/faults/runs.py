@@ -21,12 +21,13 @@ from tasks.engine.steps import Step
 from tasks.perform import perform
 from tasks.postgres.address import Address
 from tasks.postgres.failures import sentence
+from tasks.rebuild import begun_anew, rebuild
 from tasks.remove import remove
 from tasks.step import Passing, safely
-from tasks.work import Work
+from tasks.work import Work, opened
 from tests.postgres.worlds import World, lingering, silent
 
-Verb = Literal["seed", "reset"]
+Verb = Literal["seed", "reset", "rebuild"]
 Progress = Callable[[], Callable[[int], None]]
 
 CHILDREN = multiprocessing.get_context("forkserver")
@@ -60,7 +61,7 @@ def run(world: World, verb: Verb = "seed", progress: Progress = lambda: silent) 
     """One run; every error that a person could meet ends in a sentence, any other is a bug."""
     tries: list[str] = []
     try:
-        with world.opened(verb) as work:
+        with world.opened("refresh" if verb == "rebuild" else verb) as work:
             _act(work, verb, progress, tries)
     except SeedbedError as error:
         return _ended(world, End(str(error), type(error).__name__, len(tries)))
@@ -77,6 +78,10 @@ def _ended(world: World, end: End) -> End:
 
 
 def _act(work: Work, verb: Verb, progress: Progress, tries: list[str]) -> None:
+    if verb == "rebuild":
+        with opened(begun_anew(work.assignment)) as anew:
+            _tried(lambda: rebuild(anew), work.profile.retries, tries)
+        return
     if verb == "reset":
         _tried(lambda: remove(work, strict=False), work.profile.retries, tries)
         return

@@ -14,6 +14,7 @@ import pytest
 from flows.__main__ import main
 from tests.flows.conftest import ROOT, Running
 
+COMPLETE = "every_declared_row_is_present"
 AS_OF = "2026-11-21"
 COUNTS = {
     "users": 1,
@@ -191,6 +192,49 @@ def test_a_failed_step_stops_only_what_depends_on_it(
     code, document = run(capsys, f"seed commerce --as-of {AS_OF}")
     assert code == 0
     assert sum(one["added"] for one in document["entities"]) == 10 + 30 + 60 + 1614
+
+
+def test_rows_that_go_after_their_step_make_the_run_red(
+    commerce: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "reset commerce --confirm")
+    with commerce.connect() as person:
+        info = person.info
+        place = f"host={info.host} port={info.port} dbname={info.dbname} user={info.user}"
+        doomed = "SELECT id FROM order_items ORDER BY id LIMIT 5"
+        # In a session of its own, which no transaction of ours sees.
+        person.execute(
+            f"""CREATE EXTENSION IF NOT EXISTS dblink;
+            CREATE FUNCTION afar() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                PERFORM dblink_exec('{place} password={info.password}',
+                    'DELETE FROM order_items WHERE id IN ({doomed})');
+                RETURN NULL; END $$;
+            CREATE TRIGGER afar AFTER INSERT ON ads FOR EACH STATEMENT EXECUTE FUNCTION afar();
+            CREATE TRIGGER afar AFTER INSERT ON order_events
+                FOR EACH STATEMENT EXECUTE FUNCTION afar()""".encode()
+        )
+    try:
+        _, planned = run(capsys, f"plan commerce --as-of {AS_OF}")
+        assert [note for note in planned["notes"] if "dblink" in note] == [
+            f"a trigger of {table} calls afar(), which names dblink: what it does in another "
+            "database is not seen, and not taken back"
+            for table in ("ads", "order_events")
+        ]
+        code, document = run(capsys, f"seed commerce --as-of {AS_OF}")
+        held = person_counts(commerce, "order_items")
+        [check] = [one for one in document["checks"] if one["name"] == COMPLETE]
+        assert (code, check["passed"], check["violations"]) == (1, False, 126 - held)
+        assert held < 126
+    finally:
+        with commerce.connect() as person:
+            person.execute("DROP FUNCTION afar CASCADE; DROP EXTENSION dblink")
+        run(capsys, f"seed commerce --as-of {AS_OF}")
+
+
+def person_counts(commerce: Running, table: str) -> int:
+    """How many rows a person counts."""
+    with commerce.connect() as person:
+        return len(person.execute(f"SELECT FROM {table}".encode()).fetchall())
 
 
 def test_a_real_order_keeps_its_page_and_strict_removes_nothing(

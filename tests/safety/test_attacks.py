@@ -20,6 +20,7 @@ from tasks.postgres.fence import CountersOff, Fenced, Unsettled
 from tasks.postgres.keyed import KeyUnfit, require_keys
 from tasks.postgres.shape import SchemaChanged
 from tasks.rebuild import NotRenewed
+from tasks.remove import preview
 from tests.postgres.worlds import (
     AS_OF,
     Cluster,
@@ -278,6 +279,11 @@ def test_a_row_written_through_a_foreign_table_is_noticed(shop: World, person: C
     with pytest.raises(Fenced, match=r"public\.afar: a foreign table"):
         shop.reset()
     assert versions(person) == before
+    with shop.opened("plan") as opened:
+        assert preview(opened).warnings == (
+            "a trigger of order_items calls attack(), which names the foreign table afar: if it "
+            "writes there, the step is undone",
+        )
 
 
 # -- green with rows missing ---------------------------------------------------------------------
@@ -402,6 +408,7 @@ def film(address: Address, tmp_path: Path) -> Iterator[Callable[[str], World]]:
         def world(name: str) -> World:
             made = World(TEAMS[name], address, address, tmp_path)
             made.profile()
+            made.mark()
             return made
 
         yield world
