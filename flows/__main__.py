@@ -78,7 +78,7 @@ def _background(chosen: argparse.Namespace) -> int:
 
 def _own(chosen: argparse.Namespace) -> int:
     from flows import owner
-    from tasks.work import profile_of
+    from tasks.where import profile_of
 
     names = chosen.datasets or profile_of(chosen.environment).datasets
     _name_database(chosen.database, names)
@@ -116,7 +116,7 @@ def _db(chosen: argparse.Namespace) -> int:
 
 def _runs(chosen: argparse.Namespace) -> int:
     from flows import owner, show
-    from tasks.work import profile_of
+    from tasks.where import profile_of
 
     names = chosen.datasets or profile_of(chosen.environment).datasets
     _name_database(chosen.database, names)
@@ -127,7 +127,7 @@ def _runs(chosen: argparse.Namespace) -> int:
 
 def _services(chosen: argparse.Namespace) -> int:
     from flows import owner
-    from tasks.work import profile_of
+    from tasks.where import profile_of
 
     passed = True
     for name in chosen.datasets or profile_of(chosen.environment).datasets:
@@ -156,7 +156,7 @@ def _asked(chosen: argparse.Namespace) -> dict[str, Any]:
     from tasks.engine.order import selected
     from tasks.engine.settings import Choice, check
     from tasks.runner import require_runner
-    from tasks.work import profile_of
+    from tasks.where import profile_of
 
     named = ("seed", "scale", "as_of", "only", "with_upstream")
     given = {name: getattr(chosen, name, None) for name in named}
@@ -187,7 +187,7 @@ def _look_before(environment: str, names: Sequence[str]) -> None:
     from tasks.postgres import guard
     from tasks.postgres.address import choose
     from tasks.services.adapters import Adapters
-    from tasks.work import numbers_of, profile_of
+    from tasks.where import numbers_of, profile_of
 
     profile = profile_of(environment)
     guard.require([guard.examine_variables(profile, os.environ)])
@@ -208,7 +208,7 @@ def _flow(chosen: argparse.Namespace) -> int:
     from flows import show
     from flows.invoke import invoke
     from tasks.listen import listening
-    from tasks.work import profile_of
+    from tasks.where import profile_of
 
     if chosen.json:
         with redirect_stdout(sys.stderr):  # Ray prints what it has to say of its workers

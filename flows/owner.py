@@ -23,7 +23,7 @@ from tasks.services.adapters import LOCAL_AUTH, Adapters
 from tasks.services.embeddings import embedder
 from tasks.services.port import ServiceFailed
 from tasks.services.queue import jobs
-from tasks.work import address_of, profile_of
+from tasks.where import address_of, profile_of
 
 
 class NoPsql(SeedbedError):

@@ -13,7 +13,7 @@ from tasks.engine.update import Update
 from tasks.enqueue import enqueue
 from tasks.ensure import ensure, wait
 from tasks.fill import fill
-from tasks.rebuild import renew
+from tasks.renewing import renew
 from tasks.revise import settle
 from tasks.work import Work
 

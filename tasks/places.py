@@ -19,7 +19,7 @@ from tasks.postgres.address import Address, choose
 from tasks.postgres.connect import sentence
 from tasks.postgres.fit import fitted
 from tasks.postgres.reach import STOPPED, AnyConnection, reached
-from tasks.work import numbers_of
+from tasks.where import numbers_of
 
 
 class TablesMissing(SeedbedError):

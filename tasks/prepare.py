@@ -18,24 +18,15 @@ from tasks.engine.errors import Refused
 from tasks.engine.order import selected
 from tasks.engine.settings import Choice, Environment, Profile, check
 from tasks.places import evidence
-from tasks.postgres import claims, fence, guard, lock, read, record
+from tasks.postgres import claims, counters, guard, lock, read, record
 from tasks.postgres.address import Address
 from tasks.postgres.connect import session
 from tasks.postgres.database import Connection
 from tasks.postgres.record import Recorded
 from tasks.postgres.reflect import table_columns
 from tasks.runner import require_runner
-from tasks.work import (
-    LOOKING,
-    Assignment,
-    address_of,
-    application,
-    close,
-    database_of,
-    numbers_of,
-    profile_of,
-    work,
-)
+from tasks.where import address_of, application, database_of, numbers_of, profile_of
+from tasks.work import LOOKING, Assignment, close, work
 
 
 class OtherSeed(Refused):
@@ -163,7 +154,7 @@ def _assigned(intent: Intent, chosen: Dataset, lease: int) -> Iterator[Assignmen
             work(assignment)
             if intent.writes:
                 with database.writing() as connection:
-                    fence.require_counters(connection)
+                    counters.require_counters(connection)
                     record.prepare(connection)
             yield assignment
         finally:

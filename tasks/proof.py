@@ -20,7 +20,8 @@ from tasks.postgres import record
 from tasks.prove import checked, complete, counts, digests, drifted, fitting
 from tasks.publish import publish_report
 from tasks.step import as_task
-from tasks.work import Assignment, profile_of, work
+from tasks.where import profile_of
+from tasks.work import Assignment, work
 
 Body = Callable[[Assignment], State[Any]]
 """What a task does."""

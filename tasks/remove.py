@@ -142,6 +142,16 @@ def _anything(work: Work) -> bool:
         return any(read.some(connection, one) for one in work.dataset.entities)
 
 
+def said(gone: Removal, confirm: bool) -> str:
+    """What a removal did, or would do."""
+    did = "removed" if confirm else "dry run, nothing removed; would remove"
+    kept = f", kept {gone.kept} that rows of others depend on" if gone.kept else ""
+    kept += "".join(f"; {one}" for one in gone.below)
+    objects = sum(gone.objects.values())
+    outside = f" and {objects} objects in {', '.join(gone.objects)}" if objects else ""
+    return f"{did} {gone.rows} rows{outside}{kept}"
+
+
 def preview(work: Work) -> Removal:
     """What `remove` would do. Reads only."""
     with work.database.reading() as connection:

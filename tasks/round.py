@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from tasks.conclude import concluded, reported_of
 from tasks.datasets import dataset
-from tasks.engine.entity import Entity
 from tasks.engine.errors import Refused, SeedbedError
 from tasks.engine.order import ordered, selected
 from tasks.engine.plan import Plan, Removal
-from tasks.engine.report import Report, StepReport
+from tasks.engine.report import StepReport
 from tasks.engine.steps import Step
-from tasks.engine.update import Update
 from tasks.outcome import Part
 from tasks.prepare import Intent
-from tasks.proof import result, timed, verified
-from tasks.prove import complete, counts, digests, fitting, reported
+from tasks.proof import result, verified
+from tasks.prove import fitting, reported
 from tasks.publish import publish_report
-from tasks.rebuild import Rebuilt, begin, begun_anew, end, rebuild, why_step_by_step
-from tasks.remove import OutsideLeft, has_outside, joined, preview, remove_outside, remove_rows
+from tasks.rebuild_round import rebuilt
+from tasks.remove import (
+    OutsideLeft,
+    has_outside,
+    joined,
+    preview,
+    remove_outside,
+    remove_rows,
+    said,
+)
 from tasks.step import gather, submit
-from tasks.survey import look_first, require_fit, standings, survey
-from tasks.work import Assignment, close, profile_of, work
+from tasks.survey import look_first, standings, survey
+from tasks.where import profile_of
+from tasks.work import Assignment, work
 
 
 class UpstreamMissing(Refused):
@@ -62,7 +68,7 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
     if found.removal.refused:
         reset = "a reset would be refused, because a table, a key or a reference is not there"
     notes = (*beyond, reset, *found.removal.warnings)
-    report = _report(assignment, reports).with_(
+    report = reported_of(assignment, reports).with_(
         kept=found.removal.pins, notes=notes, checks=(fitting(found.misfits),)
     )
     publish_report(report)
@@ -78,7 +84,7 @@ def seed_round(assignment: Assignment, intent: Intent) -> Part:
     profile, whole = profile_of(assignment.environment), not intent.choice.only
     prove = verified if whole and profile.verify else _unproved
     if whole and profile.clean:
-        return _rebuilt(assignment, prove)
+        return rebuilt(assignment, prove)
     _require_upstream(assignment, steps)
     return prove(assignment, _filled(assignment, steps))
 
@@ -97,83 +103,12 @@ def _unproved(assignment: Assignment, part: Part) -> Part:
 
 def rebuild_round(assignment: Assignment) -> Part:
     """Reset, seed and verify, as of the run's date."""
-    return _rebuilt(assignment, verified)
-
-
-def _rebuilt(assignment: Assignment, prove: Callable[[Assignment, Part], Part]) -> Part:
-    """Bring the rows to what a seed after a reset would make."""
-    require_fit(work(assignment), ordered(dataset(assignment.dataset).steps))
-    fresh = begun_anew(assignment)
-    try:
-        return prove(fresh, _renewed(fresh))
-    finally:
-        if fresh != assignment:
-            close(fresh)
-
-
-def _renewed(assignment: Assignment) -> Part:
-    started = time.monotonic()
-    wanted = ordered(dataset(assignment.dataset).steps)
-    said = _step_by_step(assignment)
-    failed: tuple[str, ...] = ()
-    if said:
-        how = f"step by step, because {said}"
-        removal, steps, failed, clearing = _one_by_one(assignment, wanted)
-    else:
-        done = _together(assignment)
-        how, removal, steps = "in one transaction", done.removal, done.reports
-        clearing = done.clearing
-    part = _concluded(assignment, wanted, steps, failed, started)
-    notes = (f"rebuilt {how}", *removal.below, *part.report.notes)
-    spent = {"clean": clearing, **part.report.spent}
-    report = part.report.with_(kept=removal.pins, notes=notes, spent=spent)
-    return replace(part, report=report)
-
-
-def _step_by_step(assignment: Assignment) -> str:
-    """Why a rebuild is a transaction a step; empty where it can be one."""
-
-    def body(assignment: Assignment) -> State[Any]:
-        why = why_step_by_step(work(assignment))
-        return Completed(message=why or "in one transaction", data=why)
-
-    about = "Whether all rows can be made in one transaction."
-    return str(result(assignment, "rebuild_how", about, body))
-
-
-def _together(assignment: Assignment) -> Rebuilt:
-    def body(assignment: Assignment) -> State[Any]:
-        done = rebuild(work(assignment))
-        wrote = sum(one.added + one.updated for one in done.reports)
-        return Completed(message=f"{wrote} rows written, {done.removal.rows} removed", data=done)
-
-    about = "Remove, change and add what differs from the target, in one transaction."
-    done: Rebuilt = result(assignment, "rebuild", about, body)
-    return done
-
-
-def _one_by_one(
-    assignment: Assignment, wanted: tuple[Step, ...]
-) -> tuple[Removal, tuple[StepReport, ...], tuple[str, ...], float]:
-    def first(assignment: Assignment) -> State[Any]:
-        gone = begin(work(assignment))
-        return Completed(message=_removal_said(gone, True), data=gone)
-
-    def last(assignment: Assignment) -> State[Any]:
-        gone = end(work(assignment))
-        return Completed(message=_removal_said(gone, True), data=gone)
-
-    started = time.monotonic()
-    result(assignment, "try", "Try all rows out, then remove what is beyond the target.", first)
-    clearing = time.monotonic() - started
-    steps, failed = gather(submit(assignment, wanted))
-    gone: Removal = result(assignment, "beyond", "Remove what nothing needs any more.", last)
-    return gone, steps, failed, clearing
+    return rebuilt(assignment, verified)
 
 
 def verify_round(assignment: Assignment) -> Part:
     """Every check, the counts and the drift."""
-    return verified(assignment, Part(_report(assignment, [])))
+    return verified(assignment, Part(reported_of(assignment, [])))
 
 
 def reset_round(assignment: Assignment, *, confirm: bool, strict: bool) -> Part:
@@ -183,7 +118,7 @@ def reset_round(assignment: Assignment, *, confirm: bool, strict: bool) -> Part:
     def rows(assignment: Assignment) -> State[Any]:
         opened = work(assignment)
         gone = remove_rows(opened, strict=strict) if confirm else preview(opened)
-        return Completed(message=_removal_said(gone, confirm), data=gone)
+        return Completed(message=said(gone, confirm), data=gone)
 
     def objects(assignment: Assignment) -> State[Any]:
         outside = remove_outside(work(assignment))
@@ -202,20 +137,11 @@ def reset_round(assignment: Assignment, *, confirm: bool, strict: bool) -> Part:
         StepReport(table, table, 0, rows, 0, rows if confirm else 0, 0.0)
         for table, rows in (gone.tables | gone.objects).items()
     ]
-    report = _report(assignment, steps).with_(
+    report = reported_of(assignment, steps).with_(
         verb="reset", kept=gone.pins, notes=gone.below, seconds=time.monotonic() - started
     )
     publish_report(report)
-    return Part(report, said=f"{assignment.dataset}: {_removal_said(gone, confirm)}")
-
-
-def _removal_said(gone: Removal, confirm: bool) -> str:
-    did = "removed" if confirm else "dry run, nothing removed; would remove"
-    kept = f", kept {gone.kept} that rows of others depend on" if gone.kept else ""
-    kept += "".join(f"; {one}" for one in gone.below)
-    objects = sum(gone.objects.values())
-    outside = f" and {objects} objects in {', '.join(gone.objects)}" if objects else ""
-    return f"{did} {gone.rows} rows{outside}{kept}"
+    return Part(report, said=f"{assignment.dataset}: {said(gone, confirm)}")
 
 
 def _chosen(assignment: Assignment, intent: Intent) -> tuple[Step, ...]:
@@ -240,72 +166,7 @@ def _filled(assignment: Assignment, wanted: tuple[Step, ...]) -> Part:
     started = time.monotonic()
     look_first(work(assignment), wanted)
     steps, failed = gather(submit(assignment, wanted))
-    return _concluded(assignment, wanted, steps, failed, started)
-
-
-def _concluded(
-    assignment: Assignment,
-    wanted: tuple[Step, ...],
-    steps: tuple[StepReport, ...],
-    failed: tuple[str, ...],
-    started: float,
-) -> Part:
-    """Look at all that is there, after every step: at the counts, and at the digests.
-
-    A step's own look came before the steps after it, whose triggers may have undone it.
-    """
-    fresh = frozenset(one.table for one in steps if one.wrote)
-    done = {one.name: one for one in steps}
-    # Of services, the step that asked them has looked; where nothing was written, every step.
-    later = [
-        one
-        for one in wanted
-        if one.name not in done or (fresh and isinstance(one, Entity | Update))
-    ]
-    spent: dict[str, float] = {}
-
-    def body(assignment: Assignment) -> State[Any]:
-        opened = work(assignment)
-        held = counts(opened, later)
-        found = digests(opened, fresh)
-        return Completed(message=f"{len(found)} tables", data=(found, held))
-
-    try:
-        about = "What every table holds, and one digest of it."
-        found, held = result(assignment, "digests", about, timed(spent, "digests", body))
-    except SeedbedError as error:
-        # A step's own failure tells more than the look at what it left.
-        failed = failed or (f"digests failed: {error}",)
-        return Part(_report(assignment, list(steps)), failed)
-    now = done | {one.name: one for one in held}
-    done = {one.name: one for one in held} | done
-    report = _report(assignment, [done[one.name] for one in wanted]).with_(
-        checks=(complete(_awaiting(now[one.name], done[one.name]) for one in wanted),),
-        digests=found,
-        seconds=time.monotonic() - started,
-        spent=spent,
-        notes=work(assignment).kinds,
-    )
-    publish_report(report, failed)
-    return Part(report, failed)
-
-
-def _awaiting(now: StepReport, done: StepReport) -> StepReport:
-    """Rows that the application's worker has still to write are no lie of ours."""
-    return replace(now, awaited=min(done.awaited, max(now.missing, 0)))
-
-
-def _report(assignment: Assignment, steps: list[StepReport]) -> Report:
-    return Report(
-        run=assignment.run,
-        verb=assignment.verb,
-        dataset=assignment.dataset,
-        environment=assignment.environment,
-        as_of=assignment.as_of,
-        seed=assignment.seed,
-        scale=assignment.scale,
-        entities=tuple(steps),
-    )
+    return concluded(assignment, wanted, steps, failed, started)
 
 
 def refresh_round(assignment: Assignment, mode: str | None) -> Part:

@@ -36,7 +36,8 @@ from tasks.postgres.load import RowRefused
 from tasks.prove import reported
 from tasks.publish import LONG_STEP_ROWS, Progress, publish_step
 from tasks.variables import switched
-from tasks.work import Assignment, Work, application, profile_of, work
+from tasks.where import application, profile_of
+from tasks.work import Assignment, Work, work
 
 BACKOFF_SECONDS = 0.5
 """The first retry's delay; it doubles and is stretched at random up to twice its length."""

@@ -14,23 +14,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tasks import server
 from tasks.datasets import dataset
 from tasks.embed import has_texts
-from tasks.engine import draws
-from tasks.engine.entity import Dataset, Entity, MadeByTrigger
-from tasks.engine.minimums import resolved
+from tasks.engine.entity import Dataset, Entity
 from tasks.engine.plan import Standing
 from tasks.engine.run import Run
-from tasks.engine.settings import Environment, Profile, environments_folder, read_profile
+from tasks.engine.settings import Environment, Profile
 from tasks.postgres import claims, embedded, fit, home, keyed, redact, reflect, shape
-from tasks.postgres.address import Address, choose
 from tasks.postgres.candidates import mine
-from tasks.postgres.connect import engine
 from tasks.postgres.database import Connection, Database
 from tasks.postgres.encode import ColumnType
 from tasks.postgres.fence import Fence, fenced
@@ -41,18 +36,23 @@ from tasks.postgres.snapshot import Snapshot
 from tasks.runner import Runner
 from tasks.services.adapters import SECRETS, Adapters
 from tasks.services.embeddings import KEY, Embedder, Hashed, embedder
-from tasks.variables import require_known
+from tasks.where import (
+    address_of,
+    application,
+    database_of,
+    generator,
+    profile_of,
+    services_folder,
+    with_triggers,
+)
 
 if TYPE_CHECKING:
     from tasks.anew import Anew
     from tasks.services.queue import Jobs
 
 
-LOOKING = ("plan", "verify")
-"""Verbs that write nothing, and tell what does not fit instead of stopping at it."""
-
-FILLING = ("seed", "refresh")
-"""Verbs that make rows."""
+LOOKING, FILLING = ("plan", "verify"), ("seed", "refresh")
+"""Verbs that write nothing and tell what does not fit, and those that make rows."""
 
 
 @dataclass(frozen=True)
@@ -217,90 +217,11 @@ def _close(made: Work) -> None:
     made.database.engine.dispose()
 
 
-def profile_of(environment: str) -> Profile:
-    """The environment's profile, from the folder that the process's environment names.
-
-    Raises:
-        UnknownVariable: the process's environment has a `SEEDBED_…` that nothing reads.
-    """
-    folder = environments_folder(os.environ)
-    require_known(os.environ, folder)
-    return read_profile(environment, folder)
-
-
-def numbers_of(chosen: Dataset, profile: Profile) -> dict[str, int | str]:
-    """The dataset's requirements: its own, then the profile's, then the environment's.
-
-    Raises:
-        UnknownName, BadSetting: a name or a value that cannot be; nothing was opened.
-    """
-    asked = profile.requirements.get(chosen.name, {})
-    return resolved(chosen.name, chosen.requirements, asked, os.environ)
-
-
-def with_triggers(chosen: Dataset, profile: Profile) -> Dataset:
-    """The dataset, with the rows of which the profile says that triggers make them for ours.
-
-    Raises:
-        BadDeclaration: the profile names what cannot be.
-    """
-    more = tuple(
-        MadeByTrigger(table, column, of)
-        for table, columns in profile.made_by_triggers.get(chosen.name, {}).items()
-        for column, of in columns.items()
-    )
-    return replace(chosen, made_by_triggers=(*chosen.made_by_triggers, *more)) if more else chosen
-
-
-def address_of(chosen: Dataset, profile: Profile, environ: Mapping[str, str]) -> Address:
-    """Where the dataset's database is; the embedded server where nothing else is named.
-
-    Only there the schema comes from us; anywhere else it is the application's.
-    """
-    address = choose(chosen.name, profile, environ)
-    if address is not None:
-        return address
-    at = embedded.ensure(embedded.home_folder(environ))
-    embedded.create_database(at, chosen.name, chosen.folder / "schema.sql")
-    return Address(at.host, at.port, chosen.name, at.user, at.password)
-
-
-def database_of(
-    chosen: Dataset, profile: Profile, run: str, lease: int = 0, address: Address | None = None
-) -> Database:
-    """The dataset's database with its pool; nothing is opened before the first transaction."""
-    place = address or address_of(chosen, profile, os.environ)
-    pool = engine(place, application(chosen.name, run), profile.limits, profile.workers)
-    reaches = {"tables": chosen.tables, "reads": chosen.reads}
-    return Database(place, pool, profile, chosen.name, lease, **reaches)
-
-
-def application(name: str, run: str) -> str:
-    """What the server shows as the name of a run's connections."""
-    return f"seedbed:{name}:{run[:8]}"
-
-
-def _services_folder(chosen: Dataset, profile: Profile, address: Address) -> Path:
-    """Where the local services keep what belongs to this database.
-
-    The embedded server may change its port; it stays the same server.
-    """
-    place = f"{address.host}-{address.port}"
-    if choose(chosen.name, profile, os.environ) is None:
-        place = "embedded"
-    return home.within(embedded.home_folder(os.environ), "services") / place / address.database
-
-
-def generator(chosen: Dataset) -> str:
-    """The version of what makes a dataset's values."""
-    return f"{chosen.name}-{chosen.version}/{draws.ALGORITHM}"
-
-
 def _make(assignment: Assignment) -> Work:
     profile = profile_of(assignment.environment)
     chosen = with_triggers(dataset(assignment.dataset), profile)
     address = address_of(chosen, profile, os.environ)
-    adapters = Adapters(profile.services, os.environ, _services_folder(chosen, profile, address))
+    adapters = Adapters(profile.services, os.environ, services_folder(chosen, profile, address))
     adapters.used(chosen)  # what is missing is said before anything is begun
     for name in (*SECRETS, server.LOGIN, server.KEY):
         redact.register_secret(os.environ.get(name, "").strip())

@@ -2,9 +2,10 @@
 
 from tasks.engine.choice import choose
 from tasks.engine.counts import at_least, between, counted, daily, exactly, initial, scaled
-from tasks.engine.entity import Dataset, MadeByTrigger, entity
+from tasks.engine.entity import Dataset, entity
 from tasks.engine.keys import text_key, uuid_key
 from tasks.engine.minimums import Minimum, Word
+from tasks.engine.owners import MadeByTrigger
 from tasks.engine.resource import resource, wait_until_ready
 from tasks.engine.rows import Rows
 from tasks.engine.tables import SEEDED, Table, View, view

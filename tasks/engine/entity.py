@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,7 +12,9 @@ from tasks.engine.choice import Choice
 from tasks.engine.counts import Count, Daily, Initial, Requirement, exactly
 from tasks.engine.errors import BadDeclaration, UnknownName
 from tasks.engine.keys import Key
+from tasks.engine.lazy import lazy
 from tasks.engine.minimums import Minimum, Word
+from tasks.engine.owners import MadeByTrigger, require_one_owner
 from tasks.engine.steps import Named, Step
 from tasks.engine.tables import Table, View, entities_of, tables_of
 from tasks.engine.values import Columns
@@ -76,23 +77,23 @@ class Entity:
         more = (counted, self.choose.among if self.choose else None)
         return (*parent, *self.upstream, *(one for one in more if one is not None))
 
-    @cached_property
+    @lazy
     def tables(self) -> tuple[Table, ...]:
         """The tables whose rows of any origin it reads."""
         return tables_of(self.inputs)
 
-    @cached_property
+    @lazy
     def above(self) -> tuple[Step, ...]:
         """The steps that must be done first."""
         return tuple(dict.fromkeys([*made_before(self.inputs), *self.after]))
 
-    @cached_property
+    @lazy
     def reads(self) -> tuple[Table, ...]:
         """The tables that its rows and their parents' are made from."""
         above = entities_of(self.inputs)
         return tuple(dict.fromkeys([*self.tables, *(read for one in above for read in one.reads)]))
 
-    @cached_property
+    @lazy
     def grounded(self) -> bool:
         """Whether it is worked out whole: its rows depend on others', or choose candidates."""
         if self.choose is not None:
@@ -204,19 +205,6 @@ def paired(columns: ColumnFunction, upstream: Iterable[Named]) -> None:
 
 
 @dataclass(frozen=True)
-class MadeByTrigger:
-    """Rows of `table` whose `column` holds a key of a row of ours in table `of`.
-
-    A trigger of the application made them for ours (an audit line, a wallet, an outbox), so they
-    are ours too: they go with the row and stay with it.
-    """
-
-    table: str
-    column: str
-    of: str
-
-
-@dataclass(frozen=True)
 class Dataset:
     """One application's seed data: its entities, in any order, and where its SQL lies.
 
@@ -243,22 +231,7 @@ class Dataset:
         Raises:
             BadDeclaration: two entities make the same keys in a table, or keys in two columns.
         """
-        claimed: dict[tuple[str, str], Entity] = {}
-        columns: dict[str, Entity] = {}
-        for one in self.entities:
-            other = claimed.setdefault((one.table, one.key.scheme), one)
-            if other is not one:
-                problem = f"makes the keys of {other.name!r} in {one.table}; give it another kind"
-                raise BadDeclaration(one.name, problem)
-            first = columns.setdefault(one.table, one)
-            if first.key.column != one.key.column:
-                problem = f"has its key in {one.key.column!r}, and {first.name!r} in "
-                raise BadDeclaration(one.name, f"{problem}{first.key.column!r}; take the same")
-        for made in self.made_by_triggers:
-            if made.of not in columns or made.table in columns:
-                known = ", ".join(sorted(columns))
-                problem = f"names rows of {made.table} made for {made.of}; of is one of {known}, "
-                raise BadDeclaration("made_by_triggers", f"{problem}and the table none of them")
+        require_one_owner(self.entities, self.made_by_triggers)
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -277,7 +250,7 @@ class Dataset:
         """The columns of a table that the application itself writes at any time."""
         return frozenset().union(*(one.stamped for one in self.entities if one.table == table))
 
-    @cached_property
+    @lazy
     def prerequisites(self) -> tuple[Table, ...]:
         """The tables with rows of the application that seeding needs and never makes."""
         read = dict.fromkeys(table for one in self.steps for table in one.tables)
@@ -292,7 +265,7 @@ class Dataset:
         """Whether an entity depends on the rows of a table, whoever wrote them."""
         return table in self._read
 
-    @cached_property
+    @lazy
     def _read(self) -> frozenset[str]:
         return frozenset(table.table for one in self.steps for table in one.tables)
 

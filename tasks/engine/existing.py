@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from tasks.engine import draws
+from tasks.engine.lazy import lazy
 from tasks.engine.rows import Rows
 from tasks.engine.tables import Table, View
 from tasks.engine.values import Booleans, Column, Hashes, Integers
@@ -35,27 +35,27 @@ class Existing(Rows):
         """Some of the rows."""
         return Existing(self.run, self.above, self.frame.iloc[index])
 
-    @cached_property
+    @lazy
     def number(self) -> Integers:
         """They have none; the keys below are made of hashes (`entity` sees to it)."""
         return np.zeros(len(self), dtype=np.int64)
 
-    @cached_property
+    @lazy
     def names(self) -> list[Any]:
         """The keys as the database gives them."""
         return list(self.frame[self.above.key])
 
-    @cached_property
+    @lazy
     def key(self) -> Any:
         """The keys, as objects."""
         return self.frame[self.above.key].to_numpy()
 
-    @cached_property
+    @lazy
     def identity(self) -> Hashes:
         """64 bits that follow from the key's text alone."""
         return self.key_hash
 
-    @cached_property
+    @lazy
     def key_hash(self) -> Hashes:
         """What the identities of these rows' children start from."""
         return draws.mix(draws.text_hash(map(str, self.names)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeAlias
 
 from tasks.engine.entity import Entity, first_line
+from tasks.engine.lazy import lazy
 from tasks.engine.rows import Rows
 from tasks.engine.steps import Step
 from tasks.engine.tables import Table
@@ -95,7 +95,7 @@ class Wait:
         """It reads none."""
         return ()
 
-    @cached_property
+    @lazy
     def above(self) -> tuple[Step, ...]:
         """The steps that must be done first."""
         return (self.of, *self.after)

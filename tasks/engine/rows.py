@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 
 from tasks.engine import draws
 from tasks.engine.errors import BadDeclaration
+from tasks.engine.lazy import lazy
 from tasks.engine.values import (
     Booleans,
     Column,
@@ -95,13 +95,13 @@ class Rows:
 
     # -- identity ---------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def identity(self) -> Hashes:
         """64 bits (uint64, shape (n,)) that follow from (parent key, position) alone."""
         above = np.zeros(1, np.uint64) if self.parents is None else self.parents.key_hash
         return draws.mix(above[self.index] + draws.GAMMA * (self.position + 1).astype(np.uint64))
 
-    @cached_property
+    @lazy
     def number(self) -> Integers:
         """The numbers that the keys are made from."""
         if self.entity is None or self.parents is None:
@@ -109,17 +109,17 @@ class Rows:
         above = self.parents.number[self.index]
         return self.entity.key.number(above, self.position, self.identity)
 
-    @cached_property
+    @lazy
     def key(self) -> Any:
         """The keys as the database holds them: `V16` or `S`, shape (n,)."""
         return self._entity.key.encode(self.number)
 
-    @cached_property
+    @lazy
     def names(self) -> list[Any]:
         """The keys as Python values."""
         return [None] if self.entity is None else self.entity.key.values(self.number)
 
-    @cached_property
+    @lazy
     def key_hash(self) -> Hashes:
         """What the identities of these rows' children start from."""
         if self.entity is None:
@@ -134,7 +134,7 @@ class Rows:
 
     # -- parents ----------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def parent(self) -> Rows:
         """The parent of every row, aligned: `rows.parent["id"]` has n values too."""
         if self.parents is None or self.parents.is_root:
@@ -145,7 +145,7 @@ class Rows:
         """A column's values, made anew from the declaration (never read)."""
         return self.columns[column]
 
-    @cached_property
+    @lazy
     def columns(self) -> Columns:
         """Every column by name, the key first; see `values` for what a column can be."""
         entity = self._entity
@@ -248,24 +248,24 @@ class _Aligned(Rows):
     def is_root(self) -> bool:
         return self._distinct.is_root
 
-    @cached_property
+    @lazy
     def number(self) -> Integers:
         return self._distinct.number[self._repeat]
 
-    @cached_property
+    @lazy
     def key(self) -> Any:
         return self._distinct.key[self._repeat]
 
-    @cached_property
+    @lazy
     def names(self) -> list[Any]:
         names = self._distinct.names
         return [names[place] for place in self._repeat]
 
-    @cached_property
+    @lazy
     def key_hash(self) -> Hashes:
         return self._distinct.key_hash[self._repeat]
 
-    @cached_property
+    @lazy
     def identity(self) -> Hashes:
         return self._distinct.identity[self._repeat]
 

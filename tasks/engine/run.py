@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,6 +16,7 @@ import pandas as pd
 from tasks.engine import draws
 from tasks.engine.entity import Entity, Parent
 from tasks.engine.errors import BadDeclaration, UnknownName
+from tasks.engine.lazy import lazy
 from tasks.engine.pools import pool
 from tasks.engine.resource import Resource
 from tasks.engine.rows import Rows
@@ -61,7 +61,7 @@ class Run:
         """The same coordinates over the rows that `read` gives."""
         return replace(self, read=read)
 
-    @cached_property
+    @lazy
     def _frames(self) -> dict[Entity | View, pd.DataFrame]:
         return {}
 

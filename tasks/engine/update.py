@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from tasks.engine.entity import ColumnFunction, Entity, Parent, first_line, made_before, paired
 from tasks.engine.errors import BadDeclaration
+from tasks.engine.lazy import lazy
 from tasks.engine.resource import Resource
 from tasks.engine.rows import Rows
 from tasks.engine.steps import Step
@@ -44,7 +44,7 @@ class Update:
         """The name of the step that it belongs to."""
         return self.step or self.name
 
-    @cached_property
+    @lazy
     def tables(self) -> tuple[Table, ...]:
         """The tables whose rows of any origin it reads."""
         return tables_of(self._rows)
@@ -53,7 +53,7 @@ class Update:
     def _rows(self) -> list[Parent]:
         return [one for one in self.upstream if not isinstance(one, Resource)]
 
-    @cached_property
+    @lazy
     def above(self) -> tuple[Step, ...]:
         """The steps that must be done first."""
         looked = [one for one in self.upstream if isinstance(one, Resource)]

@@ -16,9 +16,10 @@ from tasks.engine.entity import Dataset
 from tasks.engine.errors import Refused
 from tasks.engine.plan import Pin, Removal
 from tasks.postgres.candidates import Candidates
+from tasks.postgres.counters import away
 from tasks.postgres.database import Connection
 from tasks.postgres.failures import naming
-from tasks.postgres.fence import Fence, Fenced, away
+from tasks.postgres.fence import Fence, Fenced
 from tasks.postgres.ownership import identifier
 from tasks.postgres.pins import Kept, below, going, pins
 from tasks.postgres.references import edges, managed, oids

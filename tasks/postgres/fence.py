@@ -15,8 +15,8 @@ why a trigger, a rule, a subtransaction, a partition or an inherited table canno
   sessions still see in progress, was written by this transaction or a subtransaction of it.
 - **Locks** show what no counter counts: TRUNCATE and DROP (an exclusive lock on a table that was
   there before), and writing through a foreign table, which commits with us.
-- **Counting itself** can be switched off by a superuser's function; `require_counters` refuses to
-  begin where a function does so, and the fence refuses where counting is off at the end.
+- **Counting itself** can be switched off by a superuser's function; `require_counters`
+  refuses to begin where a function does so, and the fence refuses where counting is off at the end.
 
 It cannot see what leaves the transaction: dblink, NOTIFY, programs that a function starts.
 """
@@ -30,63 +30,12 @@ from contextlib import AbstractContextManager, contextmanager
 from psycopg import sql
 
 from tasks.engine.errors import Refused
+from tasks.postgres.counters import counts, locked, require_counting
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import identifier
 
 ROUNDS = 20
 """How often deferred triggers may call for more of themselves."""
-
-_COUNTERS = """
-    WITH RECURSIVE named(name, relid) AS (
-        SELECT name, to_regclass(quoted)::oid
-        FROM unnest(%s::text[], %s::text[]) AS t(name, quoted)),
-    managed(name, relid) AS (
-        SELECT name, relid FROM named
-        UNION
-        SELECT m.name, i.inhrelid FROM managed m JOIN pg_catalog.pg_inherits i
-            ON i.inhparent = m.relid AND i.inhrelid NOT IN (SELECT relid FROM named))
-    SELECT coalesce(min(m.name), min(s.schemaname || '.' || s.relname)), m.relid IS NOT NULL,
-           s.schemaname LIKE 'pg\\_temp%%',
-           sum(s.n_tup_ins)::int8, sum(s.n_tup_upd)::int8, sum(s.n_tup_del)::int8
-    FROM pg_catalog.pg_stat_xact_user_tables s LEFT JOIN managed m USING (relid)
-    WHERE s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0
-    GROUP BY coalesce(m.name, s.relid::text), 2, 3
-"""
-"""By the dataset's name of a table, or by schema and name; partitions count for their table."""
-
-_LOCKED = """
-    SELECT l.relation::int8, coalesce(n.nspname || '.' || c.relname, 'a table that is gone'),
-           l.mode = 'AccessExclusiveLock'
-    FROM pg_catalog.pg_locks l
-    LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
-    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'
-      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-      AND (l.mode = 'AccessExclusiveLock' AND n.nspname !~ '^pg_(toast_)?temp'
-           OR l.mode = 'AccessExclusiveLock' AND c.oid IS NULL
-           OR l.mode = 'RowExclusiveLock' AND c.relkind = 'f')
-"""
-
-_SILENCING = r"""
-    SELECT p.oid::regprocedure::text FROM pg_catalog.pg_proc p
-    JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
-      AND (p.proconfig::text ILIKE '%track_counts%' OR
-           p.prosrc ~* '(set_config\s*\(\s*''|set\s+((local|session)\s+)?)track_counts')
-    ORDER BY 1 LIMIT 1
-"""
-
-_AWAY = """
-    SELECT DISTINCT t.tgrelid::regclass::text, p.oid::regprocedure::text,
-           coalesce((SELECT min(c.oid::regclass::text) FROM pg_catalog.pg_class c
-                     WHERE c.relkind = 'f' AND position(c.relname IN p.prosrc) > 0), 'dblink')
-    FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-    WHERE NOT t.tgisinternal AND t.tgrelid = ANY(%s::oid[]) AND (
-        p.prosrc ILIKE '%%dblink%%' OR EXISTS (
-            SELECT FROM pg_catalog.pg_class c
-            WHERE c.relkind = 'f' AND position(c.relname IN p.prosrc) > 0))
-    ORDER BY 1, 2
-"""
 
 
 class Fenced(Refused):
@@ -110,43 +59,6 @@ class Unsettled(Refused):
             f"deferred triggers still change rows after they were called {ROUNDS} times; nothing "
             "of this step was kept. Look for a constraint trigger that calls for itself"
         )
-
-
-class CountersOff(Refused):
-    """Something can keep the server from counting what a transaction changes."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"{what} switches track_counts off, by which seedbed sees what a transaction changed; "
-            "nothing was written. Remove that setting, or let its owner do so"
-        )
-
-
-def require_counters(connection: Connection) -> None:
-    """Refuse a database in which a function switches the counting of rows off.
-
-    Raises:
-        CountersOff: there is one.
-    """
-    found = connection.execute(_SILENCING).fetchone()
-    if found is not None:
-        raise CountersOff(f"function {found[0]}")
-
-
-def away(connection: Connection, tables: Sequence[int]) -> tuple[str, ...]:
-    """Triggers of tables (by oid) that speak of other databases, a sentence each."""
-    return tuple(
-        f"a trigger of {table} calls {function}, which names {what}: what it does in another "
-        "database is not seen, and not taken back"
-        if what == "dblink"
-        else f"a trigger of {table} calls {function}, which names the foreign table {what}: if it "
-        "writes there, the step is undone"
-        for table, function, what in connection.execute(_AWAY, (list(tables),))
-    )
-
-
-Counts = Counter[tuple[str, bool, bool, str]]
-"""Rows by table, whether it is managed, whether it is temporary, and what was done to them."""
 
 
 Aside = Callable[[], AbstractContextManager[Connection]]
@@ -176,7 +88,7 @@ class Fence:
         )
         self._deleted: Counter[str] = Counter()
         self._inserted: Counter[str] = Counter()
-        self._before = self._counts()
+        self._before = counts(self.connection, list(self._mine))
 
     def plan(self, table: str, *, deleted: int, inserted: int = 0) -> None:
         """What is to happen to rows of a table of ours, or has to have happened to them."""
@@ -189,10 +101,10 @@ class Fence:
         Raises:
             Unsettled: it does not end.
         """
-        before = self._counts()
+        before = counts(self.connection, list(self._mine))
         for _ in range(ROUNDS):
             self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            now = self._counts()
+            now = counts(self.connection, list(self._mine))
             if now == before:
                 return
             before = now
@@ -207,26 +119,13 @@ class Fence:
             Unsettled: deferred triggers do not end.
         """
         self.settle()
-        counting = self.connection.execute("SELECT current_setting('track_counts')").fetchone()
-        if counting is None or counting[0] != "on":
-            raise CountersOff("a function that this transaction called")
+        require_counting(self.connection)
         differences = [*self._differences(), *self._locked()]
         if differences:
             raise Fenced("written" if self._grows is None else "removed", differences)
 
-    def _counts(self) -> Counts:
-        names = list(self._mine)
-        quoted = [identifier(table).as_string(self.connection) for table in names]
-        found: Counts = Counter()
-        for name, managed, temporary, *counts in self.connection.execute(
-            _COUNTERS, (names, quoted)
-        ):
-            for did, rows in zip(("inserted", "updated", "deleted"), counts, strict=True):
-                found[name, managed, temporary, did] = rows
-        return found
-
     def _differences(self) -> Iterator[str]:
-        now = self._counts()
+        now = counts(self.connection, list(self._mine))
         now.subtract(self._before)
         tables = sorted({key[:3] for key, rows in now.items() if rows} | self._planned())
         for name, managed, temporary in tables:
@@ -291,7 +190,7 @@ class Fence:
         return [row[0] for row in found]
 
     def _locked(self) -> Iterator[str]:
-        found = self.connection.execute(_LOCKED).fetchall()
+        found = locked(self.connection)
         if not found:
             return
         with self._aside() as other:

@@ -27,7 +27,7 @@ from tasks.engine.settings import environments_folder, read_profile
 from tasks.postgres import embedded
 from tasks.postgres.address import Address
 from tasks.postgres.digest import digest
-from tasks.work import database_of
+from tasks.where import database_of
 
 SCREENSHOTS = "SEEDBED_TEST_SCREENSHOTS"
 """Names a folder that gets the pictures, too."""

@@ -16,11 +16,12 @@ from tasks.engine.order import ordered
 from tasks.perform import perform
 from tasks.postgres.address import Address
 from tasks.postgres.claims import KindClaimed
-from tasks.postgres.fence import CountersOff, Fenced, Unsettled
+from tasks.postgres.counters import CountersOff
+from tasks.postgres.fence import Fenced, Unsettled
 from tasks.postgres.keyed import KeyUnfit, require_keys
 from tasks.postgres.shape import SchemaChanged
-from tasks.rebuild import NotRenewed
 from tasks.remove import preview
+from tasks.renewing import NotRenewed
 from tests.postgres.worlds import (
     AS_OF,
     Cluster,

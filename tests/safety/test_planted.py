@@ -43,7 +43,7 @@ from tasks.postgres.marker import mark
 from tasks.postgres.pins import Kept
 from tasks.postgres.references import Edge
 from tasks.postgres.shape import SchemaChanged
-from tasks.rebuild import NotRenewed
+from tasks.renewing import NotRenewed
 from tests.postgres.worlds import Cluster, Connection, World
 from tests.safety.stage import Stage, trigger
 from tests.safety.thorns import thorns

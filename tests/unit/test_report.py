@@ -137,6 +137,7 @@ def test_the_document_is_json_with_these_values() -> None:
             "by": "refunds",
             "column": "order_id",
             "examples": ["STG-0001"],
+            "along": False,
         }
     ]
 

@@ -1,0 +1,151 @@
+"""Renewing: one entity's rows are brought to a rebuild's target, in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+
+from tasks.anew import Anew
+from tasks.embed import with_vectors
+from tasks.engine.entity import Entity
+from tasks.engine.errors import SeedbedError
+from tasks.engine.report import StepReport
+from tasks.engine.rows import Rows
+from tasks.engine.values import Booleans, Integers
+from tasks.postgres import delete, laid, read, record
+from tasks.postgres.candidates import some
+from tasks.postgres.database import Connection
+from tasks.postgres.encode import ColumnType
+from tasks.postgres.fence import Fence
+from tasks.postgres.renew import Renewal
+from tasks.work import Work
+
+
+class NotRenewed(SeedbedError):
+    """Rows do not hold what a rebuild brought them to."""
+
+    def __init__(self, entity: Entity, lacking: int, differing: int) -> None:
+        super().__init__(
+            f"{entity.name}: of the rows of {entity.table} {lacking} are missing and {differing} "
+            "differ from their declaration after the rebuild; a trigger or a rule changed them. "
+            "Nothing of this was kept"
+        )
+
+
+@dataclass
+class Renewed:
+    """What a rebuild of one entity came to."""
+
+    entity: Entity
+    target: int
+    held: int
+    """Rows of the target that were there."""
+    updated: int = 0
+    added: int = 0
+    removed: int = 0
+    seconds: float = 0.0
+
+    def report(self) -> StepReport:
+        """As every step's."""
+        return StepReport(
+            name=self.entity.name,
+            table=self.entity.table,
+            target=self.target,
+            present=self.held - self.updated,
+            added=self.added,
+            removed=self.removed,
+            seconds=self.seconds,
+            step=self.entity.step,
+            updated=self.updated,
+        )
+
+
+def renew(work: Work, entity: Entity, anew: Anew) -> StepReport:
+    """Rebuild one entity in a transaction of its own."""
+    with work.writing(entity.table) as fence, ExitStack() as open_until:
+        done, renewal = renewed(fence, work, anew, entity, open_until)
+        report = done.report()
+        if report.wrote:
+            record.write(
+                fence.connection,
+                work.author,
+                work.run,
+                entity.name,
+                added=report.added,
+                updated=report.updated,
+            )
+        fence.settle()
+        require_renewed(fence.connection, anew, entity, renewal)
+    return report
+
+
+def renewed(
+    fence: Fence, work: Work, anew: Anew, entity: Entity, open_until: ExitStack
+) -> tuple[Renewed, Renewal]:
+    """Bring the rows to the target; what they shall hold stays laid out beside them.
+
+    Raises:
+        RenewalRefused, RowRefused: the database objects to a row.
+    """
+    started = time.monotonic()
+    connection, columns = fence.connection, comparable(work, entity)
+    held = np.sort(read.every(connection, entity))
+    there = (rows.take(np.flatnonzero(here)) for rows, here in _split(anew, entity, held))
+    renewal = Renewal(connection, entity, columns, stamps=anew.moved)
+    vectors = with_vectors(work.embedder, Rows.declared)
+    open_until.enter_context(renewal.laid((rows for rows in there if len(rows)), vectors))
+    moving, _ = entity.key.read(renewal.movers())
+    if len(moving):
+        going = some(work.dataset, [(entity, moving)])
+        delete.remove(fence, work.dataset, going, strict=False)
+    left = np.sort(read.every(connection, entity))
+    updated = renewal.update()
+    lacking = (rows.take(np.flatnonzero(~here)) for rows, here in _split(anew, entity, left))
+    added = laid.add(
+        connection,
+        entity,
+        work.columns[entity.name],
+        (rows for rows in lacking if len(rows)),
+        ahead=False,
+        values=with_vectors(work.embedder, Rows.inserted),
+    )
+    target = anew.numbers(entity)
+    back = len(held) - len(left)  # gone and come back
+    done = Renewed(
+        entity,
+        len(target),
+        int(np.isin(target, held).sum()),
+        updated=updated + back,
+        added=added - back,
+        seconds=time.monotonic() - started,
+    )
+    return done, renewal
+
+
+def _split(anew: Anew, entity: Entity, held: Integers) -> Iterable[tuple[Rows, Booleans]]:
+    return ((rows, np.isin(rows.number, held)) for rows in anew.chunks(entity))
+
+
+def comparable(work: Work, entity: Entity) -> tuple[ColumnType, ...]:
+    """The columns that are made anew; nobody asks a remote service for the same vectors twice."""
+    columns = work.columns[entity.name]
+    if entity.name not in work.texts or work.embedder.repeatable:
+        return columns
+    return tuple(column for column in columns if column.type != "vector")
+
+
+def require_renewed(connection: Connection, anew: Anew, entity: Entity, renewal: Renewal) -> None:
+    """See that an entity's rows are the target's.
+
+    Raises:
+        NotRenewed: some are missing, or hold something else.
+    """
+    target = anew.numbers(entity)
+    lacking = len(np.setdiff1d(target, read.every(connection, entity)))
+    differing = renewal.differing()
+    if lacking or differing:
+        raise NotRenewed(entity, lacking, differing)
