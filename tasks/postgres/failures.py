@@ -13,7 +13,6 @@ import psycopg
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
-from tasks.engine.errors import SeedbedError
 from tasks.postgres.connecting import CannotConnect, ReadOnlyServer
 
 
@@ -116,30 +115,19 @@ def sentence(error: psycopg.Error | DBAPIError) -> str:
     """
     if isinstance(error, DBAPIError):
         return sentence(error.orig) if isinstance(error.orig, psycopg.Error) else _LOST
+    doing = [f"{note}: " for note in getattr(error, "__notes__", ())]  # see `naming`
     known = remedy(error)
-    return f"{said(error)}; {known}" if known else said(error)
-
-
-class StatementRefused(SeedbedError):
-    """The database refused what was to be done with a table."""
-
-    def __init__(self, what: str, error: psycopg.Error) -> None:
-        super().__init__(f"{what}: {sentence(error)}")
+    return "".join([*doing, said(error), *([f"; {known}"] if known else [])])
 
 
 @contextmanager
 def naming(what: str) -> Iterator[None]:
-    """Say what was being done, where an error of the block names a function or a setting at most.
-
-    Raises:
-        StatementRefused: it cannot pass. One that can is raised as it is.
-    """
+    """Note on a database error of the block what was being done: it may name no table by itself."""
     try:
         yield
     except psycopg.Error as error:
-        if passing(error):
-            raise
-        raise StatementRefused(what, error) from None
+        error.add_note(what)
+        raise
 
 
 def said(error: psycopg.Error) -> str:

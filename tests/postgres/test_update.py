@@ -24,6 +24,7 @@ from tasks.engine.authoring import (
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import BadDeclaration
 from tasks.engine.order import ordered, selected
+from tasks.engine.plan import told
 from tasks.engine.run import Run
 from tasks.engine.update import Update
 from tasks.postgres import load, read, reflect
@@ -218,7 +219,7 @@ def test_a_column_that_the_table_does_not_have_is_named(screen: Connection) -> N
         return {"grade": rows.position}
 
     found = reflect.fit(screen, renamed, at(screen)).found
-    assert [str(one) for one in found] == ["entity 'renamed': table shows has no column 'grade'"]
+    assert told(found) == ("entity 'renamed': table shows has no column 'grade'",)
 
 
 def test_an_entity_waits_for_the_steps_that_it_names() -> None:
