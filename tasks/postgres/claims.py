@@ -12,6 +12,7 @@ from tasks.engine.errors import Refused
 from tasks.postgres import read
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import identifier
+from tasks.postgres.reflect import table_columns
 
 TABLE = """
     CREATE TABLE IF NOT EXISTS seedbed.claims (
@@ -24,7 +25,7 @@ TABLE = """
 
 _RELATION = """
     SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = %s::regclass
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%s)
 """
 
 _OTHERS = """
@@ -67,7 +68,7 @@ def require(connection: Connection, dataset: Dataset, *, recorded: bool) -> None
     others = [] if recorded else _others(connection, dataset)
     for one in dataset.entities:
         owner = claimed.get((_relation(connection, one), one.key.scheme))
-        if owner is None and others and read.some(connection, one):
+        if owner is None and others and _some(connection, one):
             owner = others[0]
         if owner not in (None, dataset.name):
             raise KindClaimed(dataset.name, one, str(owner))
@@ -109,6 +110,12 @@ def _others(connection: Connection, dataset: Dataset) -> list[str]:
     if not (row and row[0]):
         return []
     return [name for (name,) in connection.execute(_OTHERS, {"dataset": dataset.name})]
+
+
+def _some(connection: Connection, entity: Entity) -> bool:
+    """Whether rows with such keys are there; none are where there is no such column."""
+    there = entity.key.column in table_columns(connection, entity.table)
+    return there and read.some(connection, entity)
 
 
 def _there(connection: Connection) -> bool:

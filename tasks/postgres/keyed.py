@@ -69,8 +69,8 @@ def require_keys(connection: Connection, dataset: Dataset) -> None:
 def _problem(connection: Connection, entity: Entity) -> str:
     quoted = identifier(entity.table).as_string(connection)
     found = connection.execute(_KEY, (quoted, entity.key.column)).fetchone()
-    if found is None:
-        return "does not exist or cannot be seen"
+    if found is None:  # no such column: that is told with all else that does not fit
+        return ""
     is_uuid, is_text, required, unique = found
     if not (is_uuid if isinstance(entity.key, UuidKey) else is_text):
         return f"is not of type {'uuid' if isinstance(entity.key, UuidKey) else 'text'}"

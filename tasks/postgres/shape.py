@@ -8,7 +8,7 @@ for, and compares again before its COMMIT.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from psycopg import sql
 
@@ -16,7 +16,15 @@ from tasks.engine.errors import SeedbedError
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import identifier
 
-Shape: TypeAlias = Mapping[str, str]
+
+class Fact(NamedTuple):
+    """What is so, in words, and what of it rows are encoded for: all of it has to stay."""
+
+    said: str
+    encoded: tuple[str, ...]
+
+
+Shape: TypeAlias = Mapping[str, Fact]
 """Facts by what they are about, such as "column quantity": "integer, required"."""
 
 _FACTS = """
@@ -35,13 +43,14 @@ _FACTS = """
         JOIN pg_catalog.pg_type t ON t.oid = types.oid
         CROSS JOIN LATERAL (VALUES (t.typelem), (t.typbasetype)) AS below(oid)
         WHERE below.oid <> 0)
-    SELECT 'column ' || attname, fact FROM columns
+    SELECT 'column ' || attname, fact, ARRAY[atttypid::text] FROM columns
     UNION ALL
-    SELECT 'type ' || e.enumtypid::regtype, string_agg(e.enumlabel, ', ' ORDER BY e.enumsortorder)
+    SELECT 'type ' || e.enumtypid::regtype, string_agg(e.enumlabel, ', ' ORDER BY e.enumsortorder),
+           array_agg(e.enumlabel::text)
     FROM pg_catalog.pg_enum e JOIN types ON types.oid = e.enumtypid
     GROUP BY e.enumtypid
     UNION ALL
-    SELECT 'constraint ' || c.conname, pg_get_constraintdef(c.oid)
+    SELECT 'constraint ' || c.conname, pg_get_constraintdef(c.oid), '{}'
     FROM pg_catalog.pg_constraint c
     WHERE c.conrelid = %(table)s::regclass OR c.contypid IN (SELECT oid FROM types)
 """
@@ -50,18 +59,20 @@ _FACTS = """
 class SchemaChanged(SeedbedError):
     """A migration came while the run was under way."""
 
-    def __init__(self, table: str, about: str, then: str | None, now: str | None) -> None:
-        was = f"was {then}" if then else "was not there"
+    def __init__(self, table: str, about: str, then: Fact | None, now: Fact | None) -> None:
+        was = f"was {then.said}" if then else "was not there"
+        found = f"is {now.said}" if now else "is gone"
         super().__init__(
-            f"table {table} was changed while the run was under way: {about} {was} and "
-            f"{f'is {now}' if now else 'is gone'} now. Nothing of this step was kept; run it again"
+            f"table {table} was changed while the run was under way: {about} {was} and {found} "
+            "now. Nothing of this step was kept; run it again"
         )
 
 
 def shape(connection: Connection, table: str) -> Shape:
     """Columns, enum labels, and constraints of a table and of its columns' domains."""
     quoted = identifier(table).as_string(connection)
-    return dict(connection.execute(_FACTS, {"table": quoted}).fetchall())
+    found = connection.execute(_FACTS, {"table": quoted})
+    return {about: Fact(said, tuple(encoded)) for about, said, encoded in found}
 
 
 def hold(connection: Connection, tables: Sequence[str]) -> None:
@@ -80,17 +91,21 @@ def hold(connection: Connection, tables: Sequence[str]) -> None:
 def require(
     connection: Connection, tables: Sequence[str], prepared: Mapping[str, Shape]
 ) -> dict[str, Shape]:
-    """The shapes of tables, whose columns and types are those that the run was prepared for.
+    """The shapes of tables, which still are what rows were prepared for.
+
+    A migration that leaves the types of columns and the labels of enums in place may have passed:
+    another column, a wider one, one more label. The server itself looks after constraints.
 
     Raises:
-        SchemaChanged: one of them is something else now.
+        SchemaChanged: a column's type is another one now, or a label is gone.
     """
-    now = {table: shape(connection, table) for table in tables}
-    for table in tables:
-        if table in prepared:
-            then, found = _encoded(prepared[table]), _encoded(now[table])
-            _compare(table, then, found)
-    return now
+    shapes = {table: shape(connection, table) for table in tables}
+    for table, now in shapes.items():
+        for about, then in prepared.get(table, {}).items():
+            found = now.get(about)
+            if then.encoded and not (found and set(then.encoded) <= set(found.encoded)):
+                raise SchemaChanged(table, about, then, found)
+    return shapes
 
 
 def require_same(connection: Connection, then: Mapping[str, Shape]) -> None:
@@ -100,15 +115,7 @@ def require_same(connection: Connection, then: Mapping[str, Shape]) -> None:
         SchemaChanged: one of them is something else now.
     """
     for table, shaped in then.items():
-        _compare(table, shaped, shape(connection, table))
-
-
-def _encoded(shaped: Shape) -> Shape:
-    """What rows are encoded for; the server itself looks after constraints."""
-    return {about: fact for about, fact in shaped.items() if not about.startswith("constraint ")}
-
-
-def _compare(table: str, then: Shape, now: Shape) -> None:
-    for about in dict.fromkeys([*then, *now]):
-        if then.get(about) != now.get(about):
-            raise SchemaChanged(table, about, then.get(about), now.get(about))
+        now = shape(connection, table)
+        for about in dict.fromkeys([*shaped, *now]):
+            if shaped.get(about) != now.get(about):
+                raise SchemaChanged(table, about, shaped.get(about), now.get(about))

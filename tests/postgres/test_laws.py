@@ -427,6 +427,8 @@ def test_8_every_check_fails_on_a_row_made_to_break_it(seeded: World) -> None:
 def test_8_a_step_whose_rows_are_dropped_or_refused_fails_and_keeps_nothing(world: World) -> None:
     draw = random.Random(8)
     with world.superuser() as person, world.opened() as work:
+        with work.writing():  # the dataset claims its kinds of keys, with the first row or none
+            pass
         for entity in ordered(world.dataset.entities):
             if not (rows := next(chunks(entity, work.at(person), 1000), None)):
                 continue
