@@ -15,7 +15,7 @@ from tasks.engine.report import Report, StepReport
 from tasks.engine.steps import Step
 from tasks.engine.update import Update
 from tasks.outcome import Part
-from tasks.proof import result, timed
+from tasks.proof import results, timed
 from tasks.prove import complete, counts, digests
 from tasks.publish import publish_report
 from tasks.work import Assignment, work
@@ -42,24 +42,29 @@ def concluded(
     ]
     spent: dict[str, float] = {}
 
-    def body(assignment: Assignment) -> State[Any]:
-        opened = work(assignment)
-        held = counts(opened, later)
-        found = digests(opened, fresh)
-        return Completed(message=f"{len(found)} tables", data=(found, held))
+    def hold(assignment: Assignment) -> State[Any]:
+        held = counts(work(assignment), later)
+        return Completed(message=f"{sum(one.present for one in held)} rows present", data=held)
 
+    def digest(assignment: Assignment) -> State[Any]:
+        found = digests(work(assignment), fresh)
+        return Completed(message=f"{len(found)} tables", data=found)
+
+    look = {
+        "counts": ("What every table holds, in one look after all steps.", hold),
+        "digests": ("One digest a table.", timed(spent, "digests", digest)),
+    }
     try:
-        about = "What every table holds, and one digest of it."
-        found, held = result(assignment, "digests", about, timed(spent, "digests", body))
+        found = results(assignment, look)
     except SeedbedError as error:
         # A step's own failure tells more than the look at what it left.
-        failed = failed or (f"digests failed: {error}",)
+        failed = failed or (f"the last look failed: {error}",)
         return Part(reported_of(assignment, list(steps)), failed)
-    now = done | {one.name: one for one in held}
-    done = {one.name: one for one in held} | done
+    held = {one.name: one for one in found["counts"]}
+    now, done = done | held, held | done
     report = reported_of(assignment, [done[one.name] for one in wanted]).with_(
         checks=(complete(_awaiting(now[one.name], done[one.name]) for one in wanted),),
-        digests=found,
+        digests=found["digests"],
         seconds=time.monotonic() - started,
         spent=spent,
         notes=work(assignment).kinds,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +34,16 @@ def result(assignment: Assignment, name: str, about: str, body: Body) -> Any:
     return task.submit(assignment).result()
 
 
+def results(assignment: Assignment, tasks: Mapping[str, tuple[str, Body]]) -> dict[str, Any]:
+    """Run tasks side by side, by name what each is about and does; an error is the flow's."""
+    retries = profile_of(assignment.environment).retries
+    futures = {
+        name: as_task(f"{assignment.dataset}.{name}", about, retries, body).submit(assignment)
+        for name, (about, body) in tasks.items()
+    }
+    return {name: future.result() for name, future in futures.items()}
+
+
 def timed(spent: dict[str, float], name: str, body: Body) -> Body:
     """The body, with its seconds noted down under the name."""
 
@@ -58,23 +68,22 @@ def verified(assignment: Assignment, part: Part) -> Part:
         "drift": ("Rows that differ from their declaration.", _drift),
         "digests": ("One digest a table.", _digests),
     }
-    retries = profile_of(assignment.environment).retries
-    futures = {
-        name: as_task(
-            f"{assignment.dataset}.{name}", about, retries, timed(spent, name, body)
-        ).submit(assignment)
-        for name, (about, body) in proof.items()
-        if name != "digests" or not part.report.digests
-    }
-    results = {name: future.result() for name, future in futures.items()}
-    steps: tuple[StepReport, ...] = results["counts"]
-    (checks, unasked), (drift, unmade) = results["checks"], results["drift"]
+    found = results(
+        assignment,
+        {
+            name: (about, timed(spent, name, body))
+            for name, (about, body) in proof.items()
+            if name != "digests" or not part.report.digests
+        },
+    )
+    steps: tuple[StepReport, ...] = found["counts"]
+    (checks, unasked), (drift, unmade) = found["checks"], found["drift"]
     unfit = (*(misfit for one in steps for misfit in one.misfits), *unmade, *unasked)
     report = part.report.with_(
         entities=part.report.entities or steps,
         checks=(fitting(unfit), complete(steps), *checks),
         drift=drift,
-        digests=part.report.digests or results["digests"],
+        digests=part.report.digests or found["digests"],
         seconds=part.report.seconds + time.monotonic() - started,
         spent=spent,
         notes=tuple(dict.fromkeys([*part.report.notes, *_to_say(assignment), *said])),
@@ -119,20 +128,22 @@ def earlier(version: str, now: str) -> str:
 
 def _verified_said(report: Report) -> str:
     entities = {one.name for one in dataset(report.dataset).entities}
-    rows = sum(one.present + one.added for one in report.entities if one.name in entities)
+    held = (one for one in report.entities if one.name in entities)
+    rows = sum(one.present + one.added + one.updated for one in held)
     edited = sum(one.rows for one in report.drift if one.certain)
     differing = sum(one.rows for one in report.drift) - edited
     drift = f", {edited} rows edited" if edited else ""
     drift += f", {differing} rows that would be made otherwise now" if differing else ""
+    changed = f", {report.updated} updated" if report.updated else ""
     return (
         f"{report.dataset}: {len(report.checks)} checks passed over {rows} rows{drift}, "
-        f"+{report.added} -{report.removed}, {report.seconds:.1f} s"
+        f"+{report.added} -{report.removed}{changed}, {report.seconds:.1f} s"
     )
 
 
 def _counts(assignment: Assignment) -> State[Any]:
     opened = work(assignment)
-    found = counts(opened, ordered(opened.dataset.steps))
+    found = counts(opened, ordered(opened.dataset.steps), fitting=True)
     return Completed(message=f"{sum(one.present for one in found)} rows present", data=found)
 
 

@@ -24,10 +24,13 @@ from tasks.survey import standings
 from tasks.work import Work
 
 
-def counts(work: Work, wanted: Sequence[Step]) -> tuple[StepReport, ...]:
-    """How much of each step's target is present; each sees the rows that those before lack."""
+def counts(work: Work, wanted: Sequence[Step], *, fitting: bool = False) -> tuple[StepReport, ...]:
+    """How much of each step's target is present; each sees the rows that those before lack.
+
+    With `fitting` a step that cannot be looked at says why.
+    """
     with work.database.scratch() as connection:
-        found = standings(connection, work, wanted, fitting=True)
+        found = standings(connection, work, wanted, fitting=fitting)
     return tuple(reported(one, standing) for one, standing in zip(wanted, found, strict=True))
 
 

@@ -33,6 +33,10 @@ _PINNED = {
     "idle_in_transaction_session_timeout": "60s",
 }
 
+MOMENT = psycopg.IsolationLevel.REPEATABLE_READ
+STATEMENT = psycopg.IsolationLevel.READ_COMMITTED
+"""A look after a lock has to see what came before the lock."""
+
 _BOUND = "EXISTS (SELECT FROM pg_policy p WHERE row_security_active(p.polrelid))"
 """Whether any policies are for this role: seldom."""
 
@@ -73,8 +77,8 @@ class Database:
 
     @contextmanager
     def scratch(self) -> Iterator[Connection]:
-        """A transaction that is always rolled back, for temporary tables."""
-        with self._transaction(force_rollback=True) as connection, self._watched(connection):
+        """A transaction that is always rolled back, for temporary tables; it sees one moment."""
+        with self._transaction(scratch=True) as connection, self._watched(connection):
             yield connection
 
     @contextmanager
@@ -92,11 +96,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def _transaction(self, *, force_rollback: bool = False) -> Iterator[Connection]:
+    def _transaction(self, *, scratch: bool = False) -> Iterator[Connection]:
         pooled = self.engine.raw_connection()
         connection = cast(Connection, pooled.driver_connection)
         try:
-            with connection.transaction(force_rollback=force_rollback):
+            connection.isolation_level = MOMENT if scratch else STATEMENT
+            with connection.transaction(force_rollback=scratch):
                 yield connection
         except (psycopg.OperationalError, watch.GaveWay):
             pooled.invalidate()  # a retry gets a new connection
