@@ -98,7 +98,7 @@ def remove_rows(work: Work, *, strict: bool) -> Removal:
             author = replace(work.author, verb=PARTIAL if gone.kept else "reset")
             record.write(fence.connection, author, work.run, "(all)", removed=gone.rows)
         if not gone.kept and not accounts_of(work):
-            claims.release(fence.connection, work.dataset)
+            claims.release(fence, work.dataset)
     return gone
 
 
@@ -118,7 +118,7 @@ def remove_outside(work: Work) -> Outside:
     objects = remove_objects(work)
     if tables and not _anything(work):
         with work.writing() as fence:
-            claims.release(fence.connection, work.dataset)
+            claims.release(fence, work.dataset)
     return Outside(tables, objects)
 
 

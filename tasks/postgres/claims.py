@@ -7,10 +7,13 @@ table and kind; what else ownership may need one day (recorded numbers, recorded
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tasks.engine.entity import Dataset, Entity
 from tasks.engine.errors import Refused
 from tasks.postgres import read
 from tasks.postgres.database import Connection
+from tasks.postgres.fence import Fence
 from tasks.postgres.ownership import identifier
 from tasks.postgres.reflect import table_columns
 
@@ -18,14 +21,23 @@ TABLE = """
     CREATE TABLE IF NOT EXISTS seedbed.claims (
         relation text NOT NULL,
         scheme text NOT NULL,
+        relid oid NOT NULL,
         dataset text NOT NULL,
         claimed timestamptz NOT NULL DEFAULT clock_timestamp(),
         PRIMARY KEY (relation, scheme))
 """
 
 _RELATION = """
-    SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%s)
+    WITH RECURSIVE above(oid) AS (
+        SELECT to_regclass(%(table)s)::oid
+        UNION SELECT i.inhparent FROM above JOIN pg_catalog.pg_inherits i
+            ON i.inhrelid = above.oid),
+    family(oid) AS (
+        SELECT oid FROM above
+        UNION SELECT i.inhrelid FROM family JOIN pg_catalog.pg_inherits i
+            ON i.inhparent = family.oid)
+    SELECT n.nspname || '.' || c.relname, c.oid::int8, ARRAY(SELECT oid::int8 FROM family)
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%(table)s)
 """
 
 _OTHERS = """
@@ -44,7 +56,8 @@ class KindClaimed(Refused):
         super().__init__(
             f"{dataset}: the keys {entity.key.scheme}… of {entity.table} (entity {entity.name!r}) "
             f"belong to dataset {other!r} in this database; give the entity's key another kind, or "
-            f"run `seedbed reset {other} --confirm` first"
+            f"run `seedbed reset {other} --confirm` first (nobody: the table was renamed, or "
+            "search_path leads to another one)"
         )
 
 
@@ -65,13 +78,21 @@ def require(connection: Connection, dataset: Dataset, *, recorded: bool) -> None
         KindClaimed: another dataset does.
     """
     claimed = _claimed(connection)
+    own = any(one.dataset == dataset.name for one in claimed)
     others = [] if recorded else _others(connection, dataset)
     for one in dataset.entities:
-        owner = claimed.get((_relation(connection, one), one.key.scheme))
-        if owner is None and others and _some(connection, one):
-            owner = others[0]
-        if owner not in (None, dataset.name):
-            raise KindClaimed(dataset.name, one, str(owner))
+        place = _place(connection, one)
+        owners = {
+            each.dataset
+            for each in claimed
+            if each.scheme == one.key.scheme
+            and (each.relation == place.name or each.relid in place.family)
+        }
+        if not owners and (own or others) and _some(connection, one):
+            # Rows with such keys that no claim of ours tells of, though others' do, or a record.
+            owners = set(others[:1]) or {"(nobody)"}
+        if owners - {dataset.name}:
+            raise KindClaimed(dataset.name, one, min(owners - {dataset.name}))
 
 
 def claim(connection: Connection, dataset: Dataset) -> None:
@@ -80,29 +101,52 @@ def claim(connection: Connection, dataset: Dataset) -> None:
     Raises:
         KindClaimed: another dataset was faster.
     """
-    claimed = _claimed(connection)
+    claimed = {(one.relation, one.scheme) for one in _claimed(connection)}
     for one in dataset.entities:
-        place = (_relation(connection, one), one.key.scheme)
-        if place not in claimed:
+        place = _place(connection, one)
+        if (place.name, one.key.scheme) not in claimed:
             connection.execute(
-                "INSERT INTO seedbed.claims (relation, scheme, dataset) VALUES (%s, %s, %s) "
-                "ON CONFLICT DO NOTHING",
-                (*place, dataset.name),
+                "INSERT INTO seedbed.claims (relation, scheme, relid, dataset) "
+                "VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                (place.name, one.key.scheme, place.oid, dataset.name),
             )
     require(connection, dataset, recorded=True)
 
 
-def release(connection: Connection, dataset: Dataset) -> None:
+def release(fence: Fence, dataset: Dataset) -> None:
     """Give up what the dataset claimed: none of its rows is left."""
-    if _there(connection):
-        connection.execute("DELETE FROM seedbed.claims WHERE dataset = %s", (dataset.name,))
+    if _there(fence.connection):
+        gone = fence.connection.execute(
+            "DELETE FROM seedbed.claims WHERE dataset = %s", (dataset.name,)
+        )
+        fence.plan("seedbed.claims", deleted=gone.rowcount)
 
 
-def _claimed(connection: Connection) -> dict[tuple[str, str], str]:
+@dataclass(frozen=True)
+class Claim:
+    """One line."""
+
+    relation: str
+    scheme: str
+    relid: int
+    dataset: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A table as it is called, what it is, and the tables that it shares rows with."""
+
+    name: str
+    oid: int
+    family: tuple[int, ...]
+    """Itself, what it is a partition or an heir of, and all of these."""
+
+
+def _claimed(connection: Connection) -> list[Claim]:
     if not _there(connection):
-        return {}
-    found = connection.execute("SELECT relation, scheme, dataset FROM seedbed.claims")
-    return {(relation, scheme): dataset for relation, scheme, dataset in found}
+        return []
+    found = connection.execute("SELECT relation, scheme, relid::int8, dataset FROM seedbed.claims")
+    return [Claim(*row) for row in found]
 
 
 def _others(connection: Connection, dataset: Dataset) -> list[str]:
@@ -123,7 +167,10 @@ def _there(connection: Connection) -> bool:
     return bool(row and row[0])
 
 
-def _relation(connection: Connection, entity: Entity) -> str:
+def _place(connection: Connection, entity: Entity) -> Place:
     quoted = identifier(entity.table).as_string(connection)
-    row = connection.execute(_RELATION, (quoted,)).fetchone()
-    return str(row[0]) if row else entity.table
+    row = connection.execute(_RELATION, {"table": quoted}).fetchone()
+    if row is None:  # what is not there is told with all else that does not fit
+        return Place(entity.table, 0, ())
+    name, oid, family = row
+    return Place(name, oid, tuple(family))

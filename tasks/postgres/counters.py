@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tasks.engine.errors import Refused
 from tasks.postgres.database import Connection
@@ -19,17 +21,20 @@ _COUNTERS = """
         SELECT m.name, i.inhrelid FROM managed m JOIN pg_catalog.pg_inherits i
             ON i.inhparent = m.relid AND i.inhrelid NOT IN (SELECT relid FROM named))
     SELECT coalesce(min(m.name), min(s.schemaname || '.' || s.relname)), m.relid IS NOT NULL,
-           s.schemaname LIKE 'pg\\_temp%%',
+           min(format('%%I.%%I', s.schemaname, s.relname)),
            sum(s.n_tup_ins)::int8, sum(s.n_tup_upd)::int8, sum(s.n_tup_del)::int8
-    FROM pg_catalog.pg_stat_xact_user_tables s LEFT JOIN managed m USING (relid)
+    FROM pg_catalog.pg_stat_xact_all_tables s LEFT JOIN managed m USING (relid)
     WHERE s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0
-    GROUP BY coalesce(m.name, s.relid::text), 2, 3
+      AND (s.schemaname NOT IN ('pg_catalog', 'pg_toast', 'information_schema')
+           OR s.relname LIKE 'pg\\_largeobject%%')
+    GROUP BY coalesce(m.name, s.relid::text), 2
 """
-"""By the dataset's name of a table, or by schema and name; partitions count for their table."""
+"""By the dataset's name of a table, or by schema and name; partitions count for their table. Large
+objects are rows of the application, too."""
 
 _LOCKED = """
     SELECT l.relation::int8, coalesce(n.nspname || '.' || c.relname, 'a table that is gone'),
-           l.mode = 'AccessExclusiveLock'
+           l.mode = 'AccessExclusiveLock', c.relkind::text, c.relfilenode::int8
     FROM pg_catalog.pg_locks l
     LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -40,12 +45,19 @@ _LOCKED = """
            OR l.mode = 'RowExclusiveLock' AND c.relkind = 'f')
 """
 
-_SILENCING = r"""
+_TEMPORARY = """
+    SELECT c.relname::text
+    FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = pg_catalog.pg_my_temp_schema() AND t.tgdeferrable
+    ORDER BY 1 LIMIT 1
+"""
+"""TRUNCATE takes counters of a temporary table back, so that what is deferred there goes unseen."""
+
+_SILENCING = """
     SELECT p.oid::regprocedure::text FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
-      AND (p.proconfig::text ILIKE '%track_counts%' OR
-           p.prosrc ~* '(set_config\s*\(\s*''|set\s+((local|session)\s+)?)track_counts')
+      AND (p.proconfig::text ILIKE '%track_counts%' OR p.prosrc ILIKE '%track_counts%')
     ORDER BY 1 LIMIT 1
 """
 
@@ -62,8 +74,28 @@ _AWAY = """
 """
 
 
-Counts = Counter[tuple[str, bool, bool, str]]
-"""Rows by table, whether it is managed, whether it is temporary, and what was done to them."""
+@dataclass(frozen=True, order=True)
+class Touched:
+    """A table: the dataset's name of it, or schema and name; and how a statement writes it."""
+
+    name: str
+    managed: bool
+    quoted: str = field(compare=False)
+
+
+Counts = Counter[tuple[Touched, str]]
+"""Rows by table and what was done to them: inserted, updated, deleted."""
+
+
+class Locked(NamedTuple):
+    """A lock of ours that excludes everybody, or one for writing to a foreign table."""
+
+    oid: int
+    name: str
+    exclusive: bool
+    kind: str | None
+    file: int | None
+    """The number of the file with its rows, another one after TRUNCATE; None: it is gone."""
 
 
 class CountersOff(Refused):
@@ -84,18 +116,21 @@ def counts(connection: Connection, tables: Sequence[str]) -> Counts:
     """
     quoted = [identifier(table).as_string(connection) for table in tables]
     found: Counts = Counter()
-    for name, managed, temporary, *rows in connection.execute(_COUNTERS, (list(tables), quoted)):
+    for name, managed, written, *rows in connection.execute(_COUNTERS, (list(tables), quoted)):
         for did, number in zip(("inserted", "updated", "deleted"), rows, strict=True):
-            found[name, managed, temporary, did] = number
+            found[Touched(name, managed, written), did] = number
     return found
 
 
-def locked(connection: Connection) -> list[tuple[int, str, bool]]:
-    """What no counter counts, by its lock: oid, name, and whether the lock excludes everybody.
+def locked(connection: Connection) -> list[Locked]:
+    """What no counter counts, by its lock: tables emptied or dropped, foreign tables written to."""
+    return [Locked(*row) for row in connection.execute(_LOCKED)]
 
-    Tables that are emptied or dropped, and foreign tables that are written to.
-    """
-    return connection.execute(_LOCKED).fetchall()
+
+def deferring(connection: Connection) -> str | None:
+    """A temporary table of this session with deferrable triggers, if there is one."""
+    row = connection.execute(_TEMPORARY).fetchone()
+    return row[0] if row else None
 
 
 def require_counting(connection: Connection) -> None:

@@ -33,6 +33,13 @@ _PINNED = {
     "idle_in_transaction_session_timeout": "60s",
 }
 
+_PATH = """
+    set_config('search_path', (
+        SELECT concat_ws(', ', nullif(reset_val, ''), 'pg_temp')
+        FROM pg_catalog.pg_settings WHERE name = 'search_path'), true)
+"""
+"""What a trigger has set for the session is forgotten, and no temporary table hides another one."""
+
 MOMENT = psycopg.IsolationLevel.REPEATABLE_READ
 STATEMENT = psycopg.IsolationLevel.READ_COMMITTED
 """A look after a lock has to see what came before the lock."""
@@ -127,7 +134,7 @@ class Database:
         calls = ", ".join("set_config(%s, %s, true)" for _ in pinned)
         # A pooler makes up the process that libpq knows: only the server names the real one.
         row = connection.execute(
-            f"SELECT pg_backend_pid(), {_BOUND}, {calls}",  # placeholders only
+            f"SELECT pg_backend_pid(), {_BOUND}, {_PATH}, {calls}",  # placeholders only
             [value for pair in pinned.items() for value in pair],
         ).fetchone()
         pid, bound = row[:2] if row else (0, False)

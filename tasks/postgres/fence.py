@@ -10,11 +10,14 @@ why a trigger, a rule, a subtransaction, a partition or an inherited table canno
   that the dataset names). What a rolled back subtransaction did stays counted, so that catching an
   exception hides nothing: it can only make the numbers too large, and the transaction fails.
 - **Deleted** has to equal the plan, and every planned row has to be gone: then no other one is.
-- **Updated**: in tables of ours an application's trigger may change our own rows. Whether it
-  changed a row of others is asked of the rows: one that is visible to us, and whose `xmin` other
-  sessions still see in progress, was written by this transaction or a subtransaction of it.
-- **Locks** show what no counter counts: TRUNCATE and DROP (an exclusive lock on a table that was
-  there before), and writing through a foreign table, which commits with us.
+- **Updated**: in tables of ours an application's trigger may change our own rows, and anywhere rows
+  that it has just made. Whether it changed a row of others is asked of another session, which sees
+  the rows as they were: a version that is there for it and not for us was changed by us, whatever
+  its key is now.
+- **Locks** show what no counter counts: TRUNCATE and DROP (the rows are in another file, or in
+  none), and writing through a foreign table, which commits with us.
+- **Names** mean the same tables from beginning to end: `search_path` is set for each transaction,
+  temporary tables come last, and a change of it is noticed.
 - **Counting itself** can be switched off by a superuser's function; `require_counters`
   refuses to begin where a function does so, and the fence refuses where counting is off at the end.
 
@@ -30,7 +33,14 @@ from contextlib import AbstractContextManager, contextmanager
 from psycopg import sql
 
 from tasks.engine.errors import Refused
-from tasks.postgres.counters import counts, locked, require_counting
+from tasks.postgres.counters import (
+    Locked,
+    Touched,
+    counts,
+    deferring,
+    locked,
+    require_counting,
+)
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import identifier
 
@@ -89,6 +99,8 @@ class Fence:
         self._deleted: Counter[str] = Counter()
         self._inserted: Counter[str] = Counter()
         self._before = counts(self.connection, list(self._mine))
+        row = self.connection.execute("SELECT current_setting('search_path')").fetchone()
+        self._path = row[0] if row else ""
 
     def plan(self, table: str, *, deleted: int, inserted: int = 0) -> None:
         """What is to happen to rows of a table of ours, or has to have happened to them."""
@@ -120,91 +132,131 @@ class Fence:
         """
         self.settle()
         require_counting(self.connection)
-        differences = [*self._differences(), *self._locked()]
+        locks = locked(self.connection)
+        differences = [*self._emptied(locks), *self._elsewhere()]
+        if not differences:
+            differences = list(self._differences({one.name for one in locks if one.exclusive}))
         if differences:
             raise Fenced("written" if self._grows is None else "removed", differences)
 
-    def _differences(self) -> Iterator[str]:
+    def _differences(self, closed: set[str]) -> Iterator[str]:
+        """Tables with other changes than planned; `closed` are those that nobody else can read."""
         now = counts(self.connection, list(self._mine))
         now.subtract(self._before)
-        tables = sorted({key[:3] for key, rows in now.items() if rows} | self._planned())
-        for name, managed, temporary in tables:
-            if temporary or name.startswith("seedbed."):
-                continue
-            did = {
-                what: now[name, managed, temporary, what]
-                for what in ("inserted", "updated", "deleted")
-            }
-            if self._as_planned(name, managed, did):
+        there = {table.name for table, _ in now}
+        tables = {table for (table, _), rows in now.items() if rows} | {
+            Touched(name, True, "")
+            for name, rows in self._deleted.items()
+            if rows and name not in there
+        }
+        for table in sorted(tables):
+            did = {what: now[table, what] for what in ("inserted", "updated", "deleted")}
+            if _is_ours(table) or self._as_planned(table, did, closed):
                 continue
             yield (
-                f"{name}: {did['deleted']} deleted instead of {self._deleted[name]}, "
+                f"{table.name}: {did['deleted']} deleted instead of {self._deleted[table.name]}, "
                 f"{did['updated']} updated, {did['inserted']} inserted"
             )
 
-    def _planned(self) -> set[tuple[str, bool, bool]]:
-        return {(table, True, False) for table, rows in self._deleted.items() if rows}
-
-    def _as_planned(self, name: str, managed: bool, did: Mapping[str, int]) -> bool:
-        if did["deleted"] != self._deleted[name]:
-            return False
-        if self._grows is not None:
-            free = not managed and name in self._grows
+    def _as_planned(self, table: Touched, did: Mapping[str, int], closed: set[str]) -> bool:
+        name, removing = table.name, self._grows is not None
+        more = did["deleted"] - self._deleted[name]
+        if removing:
+            records = name.startswith("seedbed.")
+            free = records or (not table.managed and name in (self._grows or ()))
             if not free and did["inserted"] != self._inserted[name]:
                 return False
-        return not did["updated"] or (managed and not self._strangers_changed(name))
+        if table.managed and more:
+            # A row that moves to another partition counts as deleted here and inserted there.
+            moved = not removing and 0 < more <= did["inserted"] and self._partitioned(name)
+            if not moved:
+                return False
+        elif more < 0 or (name.startswith("seedbed.") and more):
+            return False
+        if name.startswith("seedbed.") or not (did["updated"] or more):
+            return True
+        return table.quoted not in closed and not self._others_changed(table)
 
-    def _strangers_changed(self, table: str) -> bool:
-        """Whether this transaction wrote a row of others that is still there.
+    def _others_changed(self, table: Touched) -> bool:
+        """Whether a row of others that was there before is not as it was, by our doing.
 
-        A trigger of the application may keep a count in our own rows while what it counts comes
-        or goes: that is its right, and those rows are ours. Transactions are compared as the
-        server does, around the corner of 2^32; 1 and 2 stand for frozen rows.
+        Another session sees the rows as they were; one that we changed, deleted or locked has our
+        mark there (`xmax`). If such a version is there for the other session before and after, and
+        not for us in between, then we changed it, under whatever key it is now. A trigger may
+        change our own rows (it keeps a count), and rows that it has itself just made.
         """
-        found = self.connection.execute(
-            sql.SQL(
-                "SELECT DISTINCT top.number + ((own.xmin::text::int8 - top.number) & 4294967295) "
-                "FROM {table} AS own, (SELECT pg_catalog.pg_current_xact_id()::text::int8) "
-                "AS top(number) WHERE own.xmin::text::int8 > 2 AND {mine} IS NOT TRUE "
-                "AND ((own.xmin::text::int8 - top.number) & 4294967295) < 2147483648"
-            ).format(table=identifier(table), mine=self._mine[table])
-        ).fetchall()
-        return bool(self._in_progress([row[0] for row in found]))
-
-    def _in_progress(self, transactions: list[int]) -> list[int]:
-        """Those of the transactions that have not ended: of visible rows, our own.
-
-        Frozen rows keep the number of a transaction that may look as if it were to come; the
-        server raises an error for those, and another session's new number tells them.
-        """
-        if not transactions:
-            return []
+        mine = self._mine[table.name] if table.managed else sql.SQL("false")
+        place = identifier(table.name) if table.managed else sql.SQL(table.quoted)
+        if not table.managed and not self._readable(table):
+            return True
+        query = sql.SQL(
+            "SELECT own.tableoid::int8, own.ctid::text FROM {table} AS own "
+            "WHERE ({mine}) IS NOT TRUE AND own.xmax::text <> '0'"
+        ).format(table=place, mine=mine)
         with self._aside() as other:
-            row = other.execute("SELECT pg_catalog.pg_current_xact_id()::text::int8").fetchone()
-        newest = row[0] if row else 0
-        found = self.connection.execute(
-            "SELECT x FROM unnest(%s::int8[]) AS x "
-            "WHERE pg_catalog.pg_xact_status(x::text::xid8) = 'in progress'",
-            ([one for one in transactions if one < newest],),
-        )
-        return [row[0] for row in found]
+            gone = {(oid, at) for oid, at in other.execute(query)}
+            gone -= _versions(self.connection, place, gone)
+            return bool(gone and _versions(other, place, gone))
 
-    def _locked(self) -> Iterator[str]:
-        found = locked(self.connection)
-        if not found:
+    def _readable(self, table: Touched) -> bool:
+        row = self.connection.execute(
+            "SELECT has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid) "
+            "FROM pg_catalog.pg_class c WHERE c.oid = to_regclass(%s)",
+            (table.quoted,),
+        ).fetchone()
+        return bool(row and row[0])
+
+    def _partitioned(self, table: str) -> bool:
+        row = self.connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_partitioned_table "
+            "WHERE partrelid = to_regclass(%s))",
+            (identifier(table).as_string(self.connection),),
+        ).fetchone()
+        return bool(row and row[0])
+
+    def _emptied(self, locks: Sequence[Locked]) -> Iterator[str]:
+        """Tables that were there before, and whose rows are in another file now, or nowhere.
+
+        A view that is filled anew and a partition that is made on demand harm no row.
+        """
+        if not locks:
             return
         with self._aside() as other:
-            there = {
-                row[0]
-                for row in other.execute(
-                    "SELECT oid::int8 FROM pg_catalog.pg_class WHERE oid = ANY(%s)",
-                    ([oid for oid, _, _ in found],),
-                )
-            }
-        for oid, name, exclusive in found:
-            if oid in there:
-                how = "locked exclusively, as TRUNCATE does" if exclusive else "a foreign table"
-                yield f"{name}: {how}"
+            query = (
+                "SELECT oid::int8, relfilenode::int8 FROM pg_catalog.pg_class WHERE oid = ANY(%s)"
+            )
+            files: dict[int, int] = dict(
+                other.execute(query, ([one.oid for one in locks],)).fetchall()
+            )
+        for one in locks:
+            if not one.exclusive:
+                yield f"{one.name}: a foreign table"
+            elif one.oid in files and one.kind != "m" and one.file != files[one.oid]:
+                yield f"{one.name}: emptied or dropped"
+
+    def _elsewhere(self) -> Iterator[str]:
+        """What makes names or deferred work of this session something else than they were."""
+        if (name := deferring(self.connection)) is not None:
+            yield f"temporary table {name} has deferrable triggers, whose work cannot be seen"
+        row = self.connection.execute("SELECT current_setting('search_path')").fetchone()
+        if row is None or row[0] != self._path:
+            yield "search_path was set to something else: names may mean other tables"
+
+
+def _is_ours(table: Touched) -> bool:
+    """Temporary tables are this session's own."""
+    return table.quoted.startswith("pg_temp")
+
+
+def _versions(
+    connection: Connection, table: sql.Composable, which: Collection[tuple[int, str]]
+) -> set[tuple[int, str]]:
+    """Those versions of rows, by table and place, that the connection sees now."""
+    if not which:
+        return set()
+    query = sql.SQL("SELECT tableoid::int8, ctid::text FROM {} WHERE ctid = ANY(%s::tid[])")
+    found = connection.execute(query.format(table), ([at for _, at in which],))
+    return {(oid, at) for oid, at in found} & set(which)
 
 
 @contextmanager
