@@ -43,6 +43,8 @@ class Anew:
         self._size = work.profile.chunk_rows
         self._whole: dict[str, Rows] = {}
         self.rows = 0
+        self.held: dict[str, Integers] = {}
+        """The numbers of the rows that were there before the rebuild, by entity."""
         made_for = record.latest(connection, work.dataset.name)
         self.moved = made_for != record.coordinates(work.run, work.author)
         """Whether the rows that are there were made for another day, or by another version."""

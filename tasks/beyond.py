@@ -58,6 +58,7 @@ def worked_out(connection: Connection, work: Work) -> tuple[Anew, Beyond]:
         if now == staying:
             break
         staying = now
+    anew.held = {one.name: read.every(connection, one) for one in work.dataset.entities}
     return anew, found
 
 

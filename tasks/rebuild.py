@@ -27,7 +27,7 @@ from tasks.postgres import dry, read, record
 from tasks.postgres.database import Connection
 from tasks.postgres.references import managed
 from tasks.remove import remove_objects
-from tasks.renewing import comparable, renewed, require_renewed
+from tasks.renewing import comparable, lay, make_room, renewed, require_renewed
 from tasks.revise import settled
 from tasks.work import Assignment, Work, work
 
@@ -79,25 +79,28 @@ def rebuild(work: Work) -> Rebuilt:
         anew, before = worked_out(fence.connection, work)
         gone = remove_beyond(fence, work, before)
         clearing = time.monotonic() - started
-        renewals = []
+        entities = ordered(work.dataset.entities)
+        renewals = {one: lay(fence.connection, work, anew, one, open_until) for one in entities}
+        make_room(fence, work, renewals.values())
+        done = []
         reports: dict[str, StepReport] = {}
         steps = [one for one in ordered(work.dataset.steps) if isinstance(one, Entity | Update)]
         for step in steps:
             if isinstance(step, Update):
                 reports[step.name] = settled(fence, work, step)
             else:
-                renewals.append(renewed(fence, work, anew, step, open_until))
+                done.append(renewed(fence, work, anew, renewals[step]))
         # What was beyond the target may have been needed by rows that are at it now.
         left = remove_beyond(fence, work, beyond(fence.connection, work, anew))
         removal = replace(left, tables=_added(gone.tables, left.tables))
-        _record(fence.connection, work, removal, [one.report() for one, _ in renewals])
+        _record(fence.connection, work, removal, [one.report() for one in done])
         fence.settle()
-        for done, renewal in renewals:
-            require_renewed(fence.connection, anew, done.entity, renewal)
+        for renewal in renewals.values():
+            require_renewed(fence.connection, anew, renewal)
         after = beyond(fence.connection, work, anew)
-        for done, _ in renewals:
-            done.removed = before.rows(done.entity) - after.rows(done.entity)
-    reports |= {one.entity.name: one.report() for one, _ in renewals}
+        for one in done:
+            one.removed = before.rows(one.entity) - after.rows(one.entity)
+    reports |= {one.entity.name: one.report() for one in done}
     return Rebuilt(tuple(reports[one.name] for one in steps), removal, clearing)
 
 
@@ -123,6 +126,11 @@ def _record(
         record.write(connection, work.author, work.run, "(rebuild)")
 
 
+def by_us(work: Work, entity: Entity) -> bool:
+    """Whether this run writes the entity's rows, and no service does."""
+    return made_by_server(work, entity) is None and not work.by_worker(entity)
+
+
 def begin(work: Work) -> Removal:
     """Begin a rebuild step by step: try all of it out, and remove what is beyond the target.
 
@@ -132,12 +140,17 @@ def begin(work: Work) -> Removal:
     with work.database.scratch() as connection:
         anew, _ = worked_out(connection, work)
         for entity in work.dataset.entities:
-            if made_by_server(work, entity) is None:
+            if by_us(work, entity):
                 columns = [one for one in comparable(work, entity) if one.type != "vector"]
                 dry.load(connection, entity, columns, anew.chunks(entity))
     with work.writing(*managed(work.dataset)) as fence:
         anew, found = worked_out(fence.connection, work)
         gone = remove_beyond(fence, work, found)
+        with ExitStack() as open_until:
+            own = [one for one in work.dataset.entities if by_us(work, one)]
+            make_room(
+                fence, work, [lay(fence.connection, work, anew, one, open_until) for one in own]
+            )
         _record(fence.connection, work, gone, ())
     work.anew.append(anew)
     return gone

@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from tasks.accounts import made_by_server
 from tasks.anew import Anew
 from tasks.embed import with_vectors
 from tasks.engine.entity import Entity
@@ -21,18 +23,25 @@ from tasks.postgres.candidates import some
 from tasks.postgres.database import Connection
 from tasks.postgres.encode import ColumnType
 from tasks.postgres.fence import Fence
+from tasks.postgres.pins import with_dependents
 from tasks.postgres.renew import Renewal
 from tasks.work import Work
 
 
 class NotRenewed(SeedbedError):
-    """Rows do not hold what a rebuild brought them to."""
+    """Rows do not hold what a rebuild brought them to.
+
+    It can pass: an application may have changed one of them meanwhile.
+    """
+
+    passes = True
 
     def __init__(self, entity: Entity, lacking: int, differing: int) -> None:
         super().__init__(
             f"{entity.name}: of the rows of {entity.table} {lacking} are missing and {differing} "
-            "differ from their declaration after the rebuild; a trigger or a rule changed them. "
-            "Nothing of this was kept"
+            "differ from their declaration after the rebuild; a trigger, a rule or the application "
+            "changed them, and nothing of this was kept. Columns that the application itself "
+            "writes at any time are to be declared as stamped"
         )
 
 
@@ -67,8 +76,8 @@ class Renewed:
 def renew(work: Work, entity: Entity, anew: Anew) -> StepReport:
     """Rebuild one entity in a transaction of its own."""
     with work.writing(entity.table) as fence, ExitStack() as open_until:
-        done, renewal = renewed(fence, work, anew, entity, open_until)
-        report = done.report()
+        renewal = lay(fence.connection, work, anew, entity, open_until)
+        report = renewed(fence, work, anew, renewal).report()
         if report.wrote:
             record.write(
                 fence.connection,
@@ -79,32 +88,51 @@ def renew(work: Work, entity: Entity, anew: Anew) -> StepReport:
                 updated=report.updated,
             )
         fence.settle()
-        require_renewed(fence.connection, anew, entity, renewal)
+        require_renewed(fence.connection, anew, renewal)
     return report
 
 
-def renewed(
-    fence: Fence, work: Work, anew: Anew, entity: Entity, open_until: ExitStack
-) -> tuple[Renewed, Renewal]:
-    """Bring the rows to the target; what they shall hold stays laid out beside them.
+def lay(
+    connection: Connection, work: Work, anew: Anew, entity: Entity, open_until: ExitStack
+) -> Renewal:
+    """What an entity's present rows shall hold, laid out beside them."""
+    held = np.sort(read.every(connection, entity))
+    there = (rows.take(np.flatnonzero(here)) for rows, here in _split(anew, entity, held))
+    renewal = Renewal(connection, entity, comparable(work, entity), stamps=anew.moved)
+    vectors = with_vectors(work.embedder, Rows.declared)
+    open_until.enter_context(renewal.laid((rows for rows in there if len(rows)), vectors))
+    return renewal
+
+
+def make_room(fence: Fence, work: Work, renewals: Iterable[Renewal]) -> None:
+    """Remove the rows that move within a unique index, with what of ours hangs on them.
+
+    They come back under their keys. Those that rows of others need stay, and are changed in place.
+    """
+    moving: dict[str, set[Any]] = {}
+    for renewal in renewals:
+        moving.setdefault(renewal.entity.table, set()).update(renewal.movers())
+    keys = with_dependents(fence.connection, work.dataset, moving)
+    going = []
+    for entity in work.dataset.entities:
+        if keys.get(entity.table) and made_by_server(work, entity) is None:
+            numbers, ours = entity.key.read(sorted(keys[entity.table]))
+            going.append((entity, numbers[ours]))
+    if going:
+        delete.remove(fence, work.dataset, some(work.dataset, going), strict=False)
+
+
+def renewed(fence: Fence, work: Work, anew: Anew, renewal: Renewal) -> Renewed:
+    """Bring the rows to the target.
 
     Raises:
         RenewalRefused, RowRefused: the database objects to a row.
     """
     started = time.monotonic()
-    connection, columns = fence.connection, comparable(work, entity)
-    held = np.sort(read.every(connection, entity))
-    there = (rows.take(np.flatnonzero(here)) for rows, here in _split(anew, entity, held))
-    renewal = Renewal(connection, entity, columns, stamps=anew.moved)
-    vectors = with_vectors(work.embedder, Rows.declared)
-    open_until.enter_context(renewal.laid((rows for rows in there if len(rows)), vectors))
-    moving, _ = entity.key.read(renewal.movers())
-    if len(moving):
-        going = some(work.dataset, [(entity, moving)])
-        delete.remove(fence, work.dataset, going, strict=False)
+    connection, entity = fence.connection, renewal.entity
     left = np.sort(read.every(connection, entity))
-    updated = renewal.update()
     lacking = (rows.take(np.flatnonzero(~here)) for rows, here in _split(anew, entity, left))
+    # First what is missing: a row that is changed may point at it.
     added = laid.add(
         connection,
         entity,
@@ -113,17 +141,18 @@ def renewed(
         ahead=False,
         values=with_vectors(work.embedder, Rows.inserted),
     )
-    target = anew.numbers(entity)
-    back = len(held) - len(left)  # gone and come back
-    done = Renewed(
+    updated = renewal.update()
+    target, held = anew.numbers(entity), anew.held[entity.name]
+    there = np.isin(target, held)
+    back = int((there & ~np.isin(target, left)).sum())  # gone and come back
+    return Renewed(
         entity,
         len(target),
-        int(np.isin(target, held).sum()),
+        int(there.sum()),
         updated=updated + back,
         added=added - back,
         seconds=time.monotonic() - started,
     )
-    return done, renewal
 
 
 def _split(anew: Anew, entity: Entity, held: Integers) -> Iterable[tuple[Rows, Booleans]]:
@@ -138,12 +167,13 @@ def comparable(work: Work, entity: Entity) -> tuple[ColumnType, ...]:
     return tuple(column for column in columns if column.type != "vector")
 
 
-def require_renewed(connection: Connection, anew: Anew, entity: Entity, renewal: Renewal) -> None:
+def require_renewed(connection: Connection, anew: Anew, renewal: Renewal) -> None:
     """See that an entity's rows are the target's.
 
     Raises:
         NotRenewed: some are missing, or hold something else.
     """
+    entity = renewal.entity
     target = anew.numbers(entity)
     lacking = len(np.setdiff1d(target, read.every(connection, entity)))
     differing = renewal.differing()

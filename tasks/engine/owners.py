@@ -54,7 +54,14 @@ def require_one_owner(entities: Iterable[Making], made: Iterable[MadeByTrigger])
         if first.key.column != one.key.column:
             problem = f"has its key in {one.key.column!r}, and {first.name!r} in "
             raise BadDeclaration(one.name, f"{problem}{first.key.column!r}; take the same")
+    columns: dict[str, str] = {}
     for each in made:
+        column = columns.setdefault(each.table, each.column)
+        if column != each.column:
+            problem = (
+                f"names {column!r} and {each.column!r} of {each.table}; name the one by which "
+            )
+            raise BadDeclaration("made_by_triggers", f"{problem}its rows go with ours")
         if each.of not in tables or each.table in tables:
             known = ", ".join(sorted(tables))
             problem = f"names rows of {each.table} made for {each.of}; of is one of {known}, "

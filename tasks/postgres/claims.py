@@ -37,7 +37,8 @@ _RELATION = """
         UNION SELECT i.inhrelid FROM family JOIN pg_catalog.pg_inherits i
             ON i.inhparent = family.oid)
     SELECT n.nspname || '.' || c.relname, c.oid::int8, ARRAY(SELECT oid::int8 FROM family)
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(%(table)s)
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = to_regclass(%(table)s)
 """
 
 _OTHERS = """

@@ -25,7 +25,13 @@ _KEY = """
                          WHERE p.partrelid = a.attrelid)))
     FROM pg_catalog.pg_attribute a
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-    LEFT JOIN pg_catalog.pg_type base ON base.oid = t.typbasetype
+    LEFT JOIN LATERAL (
+        WITH RECURSIVE below(oid, typname, typbasetype) AS (
+            SELECT oid, typname, typbasetype FROM pg_catalog.pg_type WHERE oid = t.typbasetype
+            UNION ALL
+            SELECT b.oid, b.typname, b.typbasetype
+            FROM below JOIN pg_catalog.pg_type b ON b.oid = below.typbasetype)
+        SELECT typname FROM below WHERE typbasetype = 0) base ON true
     WHERE a.attrelid = to_regclass(%s) AND a.attname = %s AND a.attnum > 0 AND NOT a.attisdropped
 """
 
@@ -48,7 +54,11 @@ def unfit(connection: Connection, dataset: Dataset) -> tuple[Mismatch, ...]:
     of the row that they hang on, which several may share.
     """
     found = []
+    names: dict[int, str] = {}
     for one in dataset.entities:
+        name = names.setdefault(_oid(connection, one), one.table)
+        if name != one.table:
+            found.append(Mismatch(one.name, one.table, f"is {name}: call it by one name"))
         problem = _problem(connection, one)
         if problem:
             said = f"has a key column {one.key.column!r} that {problem}"
@@ -64,6 +74,13 @@ def require_keys(connection: Connection, dataset: Dataset) -> None:
     """
     if found := unfit(connection, dataset):
         raise KeyUnfit(found)
+
+
+def _oid(connection: Connection, entity: Entity) -> int:
+    """The table's number; of one that is not there, one that no other has."""
+    quoted = identifier(entity.table).as_string(connection)
+    row = connection.execute("SELECT to_regclass(%s)::oid::int8", (quoted,)).fetchone()
+    return int(row[0]) if row and row[0] else -1 - hash(entity.table) % 2**31
 
 
 def _problem(connection: Connection, entity: Entity) -> str:

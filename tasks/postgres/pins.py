@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg import sql
 
 from tasks.engine.entity import Dataset
 from tasks.engine.plan import Pin
-from tasks.postgres.candidates import Candidates
+from tasks.postgres.candidates import Candidates, everything
 from tasks.postgres.database import Connection
 from tasks.postgres.ownership import identifier
 from tasks.postgres.references import Edge, edges, oids
@@ -81,6 +81,30 @@ def below(
                     f"{pair[1].table} that stay; stays_with in the declaration keeps them, too"
                 )
     return tuple(found)
+
+
+def with_dependents(
+    connection: Connection, dataset: Dataset, keys: Mapping[str, set[Any]]
+) -> dict[str, set[Any]]:
+    """Rows of ours by table and key, with all rows of ours that point at them, in any steps."""
+    own = [one for one in everything(dataset) if not one.copied]
+    ids = oids(connection, [one.table for one in own])
+    by_id = {ids[one.table]: one for one in own}
+    inner = [one for one in edges(connection, dataset) if {one.child, one.parent} <= set(by_id)]
+    found = {table: set(some) for table, some in keys.items()}
+    fresh = {table: some for table, some in found.items() if some}
+    while fresh:
+        coming: dict[str, set[Any]] = {}
+        for edge in inner:
+            child, parent = by_id[edge.child], by_id[edge.parent]
+            if parent.table in fresh:
+                conditions = [child.owned("c"), parent.among("p", fresh[parent.table])]
+                more = _keys(connection, edge, parent, child.value("c"), conditions)
+                coming.setdefault(child.table, set()).update(more - found.get(child.table, set()))
+        fresh = {table: some for table, some in coming.items() if some}
+        for table, some in fresh.items():
+            found.setdefault(table, set()).update(some)
+    return found
 
 
 def going(one: Candidates, kept: Kept, alias: str = "own") -> sql.Composed:

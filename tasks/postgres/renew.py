@@ -73,7 +73,7 @@ class Renewal:
         *,
         stamps: bool = False,
     ) -> None:
-        self._connection, self._entity, self._columns = connection, entity, columns
+        self._connection, self.entity, self._columns = connection, entity, columns
         quoted = {"table": identifier(entity.table).as_string(connection)}
         fixed = {row[0] for row in connection.execute(_FIXED, quoted)}
         left_out = {entity.key.column, *fixed}
@@ -98,10 +98,10 @@ class Renewal:
             "CREATE TEMP TABLE {made} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA",
             names=names,
         )
-        into = f"seedbed_made_{self._entity.name}"[:63]
+        into = f"seedbed_made_{self.entity.name}"[:63]
         copy(
             self._connection,
-            self._entity,
+            self.entity,
             self._columns,
             rows,
             ahead=False,
@@ -151,17 +151,17 @@ class Renewal:
         except psycopg.errors.OperationalError:
             raise
         except psycopg.Error as error:
-            raise RenewalRefused(self._entity, self._due, error) from None
+            raise RenewalRefused(self.entity, self._due, error) from None
 
     def _assignment(self, column: ColumnType) -> sql.Composed:
         """A staged column begins again, as in a row that is added: a later step settles it."""
         name = sql.Identifier(column.name)
-        if column.name in self._entity.staged:
-            return sql.SQL("{} = {}").format(name, literal(self._entity.staged[column.name]))
+        if column.name in self.entity.staged:
+            return sql.SQL("{} = {}").format(name, literal(self.entity.staged[column.name]))
         return sql.SQL("{} = made.{}").format(name, name)
 
     def _differ(self, columns: Sequence[ColumnType]) -> sql.Composed:
-        tests = [edited(self._entity, column, "made") for column in columns]
+        tests = [edited(self.entity, column, "made") for column in columns]
         return sql.SQL("({})").format(sql.SQL(" OR ").join(tests))
 
     def _execute(self, query: Any, **parts: sql.Composable) -> psycopg.Cursor[tuple[Any, ...]]:
