@@ -4,7 +4,7 @@ Everything deferred runs first (triggers, foreign keys, unique and exclusion con
 transaction's counters stand still; after the comparison comes nothing but COMMIT. The evidence, and
 why a trigger, a rule, a subtransaction, a partition or an inherited table cannot deceive it:
 
-- **Counters** (`pg_stat_xact_user_tables`) count every row that the transaction inserted, updated
+- **Counters** (`pg_stat_xact_all_tables`) count every row that the transaction inserted, updated
   or deleted, table by table, whoever's code did it, seen by us or not: cascades, rules, functions
   with the rights of others, rows of partitions and of tables that inherit (counted for the table
   that the dataset names). What a rolled back subtransaction did stays counted, so that catching an
@@ -135,11 +135,11 @@ class Fence:
         locks = locked(self.connection)
         differences = [*self._emptied(locks), *self._elsewhere()]
         if not differences:
-            differences = list(self._differences({one.name for one in locks if one.exclusive}))
+            differences = list(self._differences([one.oid for one in locks if one.exclusive]))
         if differences:
             raise Fenced("written" if self._grows is None else "removed", differences)
 
-    def _differences(self, closed: set[str]) -> Iterator[str]:
+    def _differences(self, closed: Sequence[int]) -> Iterator[str]:
         """Tables with other changes than planned; `closed` are those that nobody else can read."""
         now = counts(self.connection, list(self._mine))
         now.subtract(self._before)
@@ -158,7 +158,7 @@ class Fence:
                 f"{did['updated']} updated, {did['inserted']} inserted"
             )
 
-    def _as_planned(self, table: Touched, did: Mapping[str, int], closed: set[str]) -> bool:
+    def _as_planned(self, table: Touched, did: Mapping[str, int], closed: Sequence[int]) -> bool:
         name, removing = table.name, self._grows is not None
         more = did["deleted"] - self._deleted[name]
         if removing:
@@ -175,7 +175,22 @@ class Fence:
             return False
         if name.startswith("seedbed.") or not (did["updated"] or more):
             return True
-        return table.quoted not in closed and not self._others_changed(table)
+        return not self._closed(table, closed) and not self._others_changed(table)
+
+    def _closed(self, table: Touched, closed: Sequence[int]) -> bool:
+        """Whether the table or a partition of it is locked, so that another session would wait."""
+        if not closed:
+            return False
+        row = self.connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_partition_tree(to_regclass(%(table)s)) AS t "
+            "WHERE t.relid = ANY(%(closed)s::oid[])) OR to_regclass(%(table)s) = ANY(%(closed)s)",
+            {"table": self._written(table).as_string(self.connection), "closed": list(closed)},
+        ).fetchone()
+        return row is None or bool(row[0])
+
+    def _written(self, table: Touched) -> sql.Identifier | sql.SQL:
+        """The table as a statement writes it."""
+        return identifier(table.name) if table.managed else sql.SQL(table.quoted)  # catalogue's
 
     def _others_changed(self, table: Touched) -> bool:
         """Whether a row of others that was there before is not as it was, by our doing.
@@ -186,7 +201,7 @@ class Fence:
         change our own rows (it keeps a count), and rows that it has itself just made.
         """
         mine = self._mine[table.name] if table.managed else sql.SQL("false")
-        place = identifier(table.name) if table.managed else sql.SQL(table.quoted)
+        place = self._written(table)
         if not table.managed and not self._readable(table):
             return True
         query = sql.SQL(

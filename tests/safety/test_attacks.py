@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -622,3 +623,14 @@ def test_a_trigger_that_resists_a_rebuild_fails_it(shop: World, person: Connecti
     with pytest.raises(NotRenewed, match="100 differ from their declaration"):
         shop.rebuild(as_of=AS_OF.replace(month=5))
     assert versions(person) == before
+
+
+def test_a_table_that_the_transaction_itself_has_locked_is_not_waited_for(
+    shop: World, person: Connection
+) -> None:
+    body = f"LOCK TABLE sellers IN ACCESS EXCLUSIVE MODE; {RENAME}"
+    person.execute(on("INSERT", "seller_users", body).encode())
+    started = time.monotonic()
+    with pytest.raises(Fenced, match="sellers: 0 deleted instead of 0, 1 updated"):
+        shop.seed()
+    assert time.monotonic() - started < 30
