@@ -28,7 +28,7 @@ from tasks.postgres import claims, embedded, fit, home, keyed, redact, reflect, 
 from tasks.postgres.candidates import mine
 from tasks.postgres.database import Connection, Database
 from tasks.postgres.encode import ColumnType
-from tasks.postgres.fence import Fence, fenced
+from tasks.postgres.fence import Fence
 from tasks.postgres.fit import Fits
 from tasks.postgres.record import Author
 from tasks.postgres.shape import Shape
@@ -122,10 +122,11 @@ class Work:
         with self.database.writing() as connection:
             shape.hold(connection, tables)
             shapes = shape.require(connection, tables, self.shapes)
-            with fenced(connection, mine(self.dataset), aside, grows=grows) as fence:
-                yield fence
-                fence.settle()
-                shape.require_same(connection, shapes)
+            fence = Fence(connection, mine(self.dataset), aside, grows=grows)
+            yield fence
+            fence.settle()
+            shape.require_same(connection, shapes)
+            fence.look()
 
     def _claim(self) -> None:
         """Claim the dataset's kinds of keys, once a process and before its first row.

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 
 from psycopg import sql
 
@@ -99,6 +99,7 @@ class Fence:
         self._deleted: Counter[str] = Counter()
         self._inserted: Counter[str] = Counter()
         self._before = counts(self.connection, list(self._mine))
+        self._now = self._before
         row = self.connection.execute("SELECT current_setting('search_path')").fetchone()
         self._path = row[0] if row else ""
 
@@ -113,24 +114,24 @@ class Fence:
         Raises:
             Unsettled: it does not end.
         """
-        before = counts(self.connection, list(self._mine))
+        self._now = counts(self.connection, list(self._mine))
+        if self._now == self._before:
+            return  # without a row that was written nothing is deferred
         for _ in range(ROUNDS):
+            before = self._now
             self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            now = counts(self.connection, list(self._mine))
-            if now == before:
+            self._now = counts(self.connection, list(self._mine))
+            if self._now == before:
                 return
-            before = now
         raise Unsettled
 
     def look(self) -> None:
-        """Compare; what comes after it is COMMIT.
+        """Compare, when everything has settled; what comes after it is COMMIT.
 
         Raises:
             Fenced: the transaction changed something else.
             CountersOff: it cannot be told.
-            Unsettled: deferred triggers do not end.
         """
-        self.settle()
         require_counting(self.connection)
         locks = locked(self.connection)
         differences = [*self._emptied(locks), *self._elsewhere()]
@@ -141,7 +142,7 @@ class Fence:
 
     def _differences(self, closed: Sequence[int]) -> Iterator[str]:
         """Tables with other changes than planned; `closed` are those that nobody else can read."""
-        now = counts(self.connection, list(self._mine))
+        now = Counter(self._now)
         now.subtract(self._before)
         there = {table.name for table, _ in now}
         tables = {table for (table, _), rows in now.items() if rows} | {
@@ -272,17 +273,3 @@ def _versions(
     query = sql.SQL("SELECT tableoid::int8, ctid::text FROM {} WHERE ctid = ANY(%s::tid[])")
     found = connection.execute(query.format(table), ([at for _, at in which],))
     return {(oid, at) for oid, at in found} & set(which)
-
-
-@contextmanager
-def fenced(
-    connection: Connection,
-    mine: Mapping[str, sql.Composable],
-    aside: Aside,
-    *,
-    grows: Collection[str] | None = None,
-) -> Iterator[Fence]:
-    """A fence around what the block does in a transaction; it looks when the block ends well."""
-    fence = Fence(connection, mine, aside, grows=grows)
-    yield fence
-    fence.look()

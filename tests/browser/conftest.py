@@ -182,7 +182,7 @@ def _background(home: Path, verb: str) -> dict[str, Any]:
 @pytest.fixture(scope="package")
 def seeded(background: Background) -> Seeded:
     """A run of `seed/dev` into an empty database."""
-    run = background.run("seed/dev", steps=17, as_of=AS_OF, datasets=["commerce"])
+    run = background.run("seed/dev", steps=18, as_of=AS_OF, datasets=["commerce"])
     return Seeded(run.id, run.state, run.message, run.steps, background.digests())
 
 
@@ -196,7 +196,7 @@ def failed(background: Background, seeded: Seeded) -> Run:
     constraint = "ALTER TABLE campaigns ADD CONSTRAINT no_budget CHECK (budget < 1) NOT VALID"
     with background.connect() as connection:
         connection.execute(constraint)
-    return background.run("seed/dev", steps=17, as_of=AS_OF, datasets=["commerce"])
+    return background.run("seed/dev", steps=18, as_of=AS_OF, datasets=["commerce"])
 
 
 @pytest.fixture(scope="package")
@@ -252,4 +252,4 @@ def picture(page: Page, tmp_path: Path) -> Callable[[str], bytes]:
 @pytest.fixture(scope="package")
 def enriched(background: Background) -> Run:
     """therapy, seeded through its deployment."""
-    return background.run("seed/dev", steps=22, as_of=AS_OF, datasets=["therapy"])
+    return background.run("seed/dev", steps=23, as_of=AS_OF, datasets=["therapy"])

@@ -131,14 +131,14 @@ def test_the_graph_shows_every_step_and_its_dependencies(
     page: Page, background: Background, seeded: Seeded, picture: Picture
 ) -> None:
     open_run(page, background, seeded)
-    expect(page.get_by_text("17 Task runs")).to_be_visible()  # 16 steps and the digests
+    expect(page.get_by_text("18 Task runs")).to_be_visible()  # 16 steps, counts and digests
 
     nodes: list[list[Any]] = background.get(f"flow_runs/{seeded.id}/graph-v2")["nodes"]
     names = {key: node["label"].removeprefix("commerce.") for key, node in nodes}
     arrows = {
         (names[parent["id"]], names[key]) for key, node in nodes for parent in node["parents"]
     }
-    assert set(names.values()) == {*ROWS, "digests"}
+    assert set(names.values()) == {*ROWS, "counts", "digests"}
     assert arrows == {(up.name, one.name) for one in COMMERCE.entities for up in one.above}
     assert ("sellpages", "orders") in arrows
     assert ("orders", "order_items") in arrows
@@ -169,7 +169,7 @@ def test_independent_enrichers_run_at_the_same_time(
         node["label"].removeprefix("therapy."): (node["start_time"], node["end_time"])
         for _, node in nodes
     }
-    assert set(spans) == ENRICHERS | {"users", "communities", "room_groups", "digests"}
+    assert set(spans) == ENRICHERS | {"users", "communities", "room_groups", "counts", "digests"}
     together = [
         (one, other)
         for one in ENRICHERS
@@ -186,7 +186,9 @@ def test_every_step_is_listed_as_completed(
     open_run(page, background, seeded)
     tab(page, "Task Runs")
     expect(page.get_by_text("(17 Completed)")).to_be_visible()
-    assert seeded.steps == {f"commerce.{name}": "Completed" for name in [*ROWS, "digests"]}
+    assert seeded.steps == {
+        f"commerce.{name}": "Completed" for name in [*ROWS, "counts", "digests"]
+    }
 
 
 def test_the_run_s_page_says_what_the_run_did(
@@ -303,7 +305,7 @@ def test_beside_a_failed_step_everything_is_done_and_below_it_nothing_is(
     page: Page, background: Background, failed: Run
 ) -> None:
     states = {name.removeprefix("commerce."): state for name, state in failed.steps.items()}
-    assert states.pop("digests") == "Completed"
+    assert (states.pop("counts"), states.pop("digests")) == ("Completed", "Completed")
     assert states.pop("campaigns") == "Failed"
     done = {name for name, state in states.items() if state == "Completed"}
     assert done == ROWS.keys() - BELOW_CAMPAIGNS - {"campaigns"}

@@ -16,7 +16,7 @@ from tasks.engine.plan import Pin, Removal
 from tasks.engine.run import Run
 from tasks.postgres import delete, load, read, reflect
 from tasks.postgres.candidates import everything, mine
-from tasks.postgres.fence import Fenced, fenced
+from tasks.postgres.fence import Fence, Fenced
 from tests.postgres.worlds import Connection
 
 DAY = date(2026, 11, 21)
@@ -69,8 +69,11 @@ def remove(square: Connection, another: Callable[[], AbstractContextManager[Conn
     """Removes all rows of ours in the town, with a fence around it."""
 
     def removed(*, strict: bool, grows: Collection[str] = ()) -> Removal:
-        with fenced(square, mine(town), another, grows=grows) as fence:
-            return delete.remove(fence, town, everything(town), strict=strict)
+        fence = Fence(square, mine(town), another, grows=grows)
+        gone = delete.remove(fence, town, everything(town), strict=strict)
+        fence.settle()
+        fence.look()
+        return gone
 
     return removed
 

@@ -33,6 +33,7 @@ from tasks.postgres import (
 )
 from tasks.postgres.candidates import Candidates
 from tasks.postgres.claims import KindClaimed
+from tasks.postgres.counters import Touched, counts
 from tasks.postgres.delete import Blocked
 from tasks.postgres.fence import Fence, Fenced
 from tasks.postgres.guard import GuardRefused
@@ -292,16 +293,22 @@ def no_fence_around_a_seed(patch: pytest.MonkeyPatch) -> None:
 
 
 def deferred_work_left_to_commit(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fence.Fence, "settle", lambda *given: None)
+    def counted(own: Fence) -> None:
+        own._now = counts(own.connection, list(own._mine))
+
+    patch.setattr(fence.Fence, "settle", counted)
 
 
 def only_the_transaction_itself(patch: pytest.MonkeyPatch) -> None:
-    def same(own: Fence, transactions: list[int]) -> list[int]:
-        query = "SELECT pg_current_xact_id()::text::int8"
-        [(top,)] = own.connection.execute(query).fetchall()
-        return [one for one in transactions if one == top]
+    def written(own: Fence, table: Touched) -> bool:
+        query = sql.SQL(
+            "SELECT EXISTS (SELECT FROM {} AS own WHERE ({}) IS NOT TRUE "
+            "AND own.xmin = pg_current_xact_id()::xid)"
+        ).format(own._written(table), own._mine[table.name])
+        [(found,)] = own.connection.execute(query).fetchall()
+        return bool(found)
 
-    patch.setattr(fence.Fence, "_in_progress", same)
+    patch.setattr(fence.Fence, "_others_changed", written)
 
 
 def keys_not_looked_at(patch: pytest.MonkeyPatch) -> None:
@@ -329,7 +336,7 @@ def renewal_believed(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_look_for_truncate(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fence.Fence, "_locked", lambda *given: ())
+    patch.setattr(fence.Fence, "_emptied", lambda *given: ())
 
 
 def other_schemas_overlooked(patch: pytest.MonkeyPatch) -> None:
