@@ -185,7 +185,7 @@ def test_every_step_is_listed_as_completed(
 ) -> None:
     open_run(page, background, seeded)
     tab(page, "Task Runs")
-    expect(page.get_by_text("(17 Completed)")).to_be_visible()
+    expect(page.get_by_text("(18 Completed)")).to_be_visible()
     assert seeded.steps == {
         f"commerce.{name}": "Completed" for name in [*ROWS, "counts", "digests"]
     }
@@ -313,7 +313,7 @@ def test_beside_a_failed_step_everything_is_done_and_below_it_nothing_is(
 
     open_run(page, background, failed)
     tab(page, "Task Runs")
-    expect(page.get_by_text("(11 completed, 5 pending, 1 failed)")).to_be_visible()
+    expect(page.get_by_text("(12 completed, 5 pending, 1 failed)")).to_be_visible()
 
 
 def test_the_summary_of_a_failed_run_counts_what_is_missing(
