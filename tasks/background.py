@@ -24,9 +24,10 @@ HOST = "127.0.0.1"
 PORT = 4200
 """Prefect's own."""
 
-SAME_START = 3.0
+SAME_START = 60.0
 """Seconds: psutil derives the start from the boot time, which is rounded to whole seconds and which
-a corrected clock moves: the same process was seen to have started a second later."""
+a corrected clock moves: on a busy virtual machine the same process was seen to have started more
+than three seconds later. User, number and command line have to be the same, too."""
 
 POLL = 0.05
 """Seconds between two looks at a process that is about to end."""
