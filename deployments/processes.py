@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tasks.background import Process
+from tasks.background import Process, began
 from tasks.engine.errors import SeedbedError
 from tasks.postgres import home as folders
 
@@ -63,5 +63,5 @@ def start(
     finally:
         signal.signal(signal.SIGINT, before)
     child.returncode = 0  # it outlives us on purpose, and Popen would warn about that
-    began = psutil.Process(child.pid).create_time()
-    return Process(pid=child.pid, started=began, command=tuple(arguments[1:]))
+    started = began(psutil.Process(child.pid))
+    return Process(pid=child.pid, started=started, command=tuple(arguments[1:]))

@@ -96,8 +96,7 @@ class Work:
     """What the run was prepared for, by table; a reset needs keys and references only."""
     satisfied: dict[str, Standing] = field(default_factory=dict)
     """Steps that this run has seen to lack nothing."""
-    claimed: list[bool] = field(default_factory=list)
-    """Not empty once the database knows that our keys are ours."""
+    claimed: list[bool] = field(default_factory=list)  # not empty once the database knows our keys
     anew: list[Anew] = field(default_factory=list)
     """In a rebuild step by step, what its steps bring the rows to."""
 

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from flows.invoke import ServerFailed
+from tasks.background import began
 from tasks.engine.errors import BadSetting
 from tasks.postgres import embedded
 from tasks.server import Api, LetsNobodyIn, NoServer, find
@@ -82,7 +83,7 @@ def serving(statuses: Mapping[str, int] = READY, login: str = "") -> Iterator[Sm
 def written_by_up(home: Path, small: Small) -> None:
     """What `up` writes down, as if this process were the server that it started."""
     me = psutil.Process()
-    server = {"pid": me.pid, "started": me.create_time(), "command": me.cmdline()[1:]}
+    server = {"pid": me.pid, "started": began(me), "command": me.cmdline()[1:]}
     state = {"port": small.port, "login": small.login, "server": server}
     (home / "background.json").write_text(json.dumps(state))
 
