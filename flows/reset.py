@@ -7,9 +7,9 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from tasks.engine.settings import Environment
-from tasks.outcome import run_datasets
-from tasks.round import reset_round
+from seedbed.engine.settings import Environment
+from seedbed.run.outcome import run_datasets
+from seedbed.run.rounds import reset_round
 
 
 @flow(name="reset", flow_run_name="reset-{environment}")

@@ -9,10 +9,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from tasks.engine.settings import MAX_SCALE, Environment
-from tasks.outcome import run_datasets
-from tasks.round import plan_round, seed_round
-from tasks.variables import switched
+from seedbed.context.variables import switched
+from seedbed.engine.settings import MAX_SCALE, Environment
+from seedbed.run.outcome import run_datasets
+from seedbed.run.rounds import plan_round, seed_round
 
 
 @flow(name="seed", flow_run_name="seed-{environment}")

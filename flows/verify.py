@@ -9,9 +9,9 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from tasks.engine.settings import MAX_SCALE, Environment
-from tasks.outcome import run_datasets
-from tasks.round import verify_round
+from seedbed.engine.settings import MAX_SCALE, Environment
+from seedbed.run.outcome import run_datasets
+from seedbed.run.rounds import verify_round
 
 
 @flow(name="verify", flow_run_name="verify-{environment}")

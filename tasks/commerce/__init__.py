@@ -13,12 +13,12 @@ sellers ─┬─────┴─ seller_users
 
 from pathlib import Path
 
+from seedbed import Dataset
 from tasks.commerce.accounts import seller_settings, seller_users, sellers, users
 from tasks.commerce.advertising import ads, adsets, campaigns, fb_connections
 from tasks.commerce.orders import order_events, order_items, orders
 from tasks.commerce.sellpages import sellpages
 from tasks.commerce.statistics import ad_stats, adset_stats, campaign_stats, sellpage_stats
-from tasks.engine.authoring import Dataset
 
 commerce = Dataset(
     name="commerce",

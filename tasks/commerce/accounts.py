@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tasks.engine.authoring import Columns, Rows, entity, uuid_key
+from seedbed import Columns, Rows, entity, uuid_key
 
 EMAIL = "alpha-seller@pixecom.test"
 PASSWORD = "AlphaSeed2026!"  # documented in the README; it opens seeded staging data only

@@ -5,17 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from seedbed import Columns, Rows, entity, exactly, money, text, uuid_key
 from tasks.commerce.accounts import founded, sellers
 from tasks.commerce.sellpages import sellpages
-from tasks.engine.authoring import (
-    Columns,
-    Rows,
-    entity,
-    exactly,
-    money,
-    text,
-    uuid_key,
-)
 
 CAMPAIGNS = pd.DataFrame(
     [

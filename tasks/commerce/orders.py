@@ -8,10 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tasks.commerce.accounts import sellers
-from tasks.commerce.customers import CUSTOMERS
-from tasks.commerce.sellpages import products, sellpages
-from tasks.engine.authoring import (
+from seedbed import (
     Columns,
     Dates,
     Integers,
@@ -25,6 +22,9 @@ from tasks.engine.authoring import (
     uuid_key,
     where,
 )
+from tasks.commerce.accounts import sellers
+from tasks.commerce.customers import CUSTOMERS
+from tasks.commerce.sellpages import products, sellpages
 
 DAYS = 30
 SHIPPING_CENTS = 500

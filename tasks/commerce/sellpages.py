@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from seedbed import Columns, Rows, Table, entity, exactly, uuid_key, view
 from tasks.commerce.accounts import sellers
-from tasks.engine.authoring import Columns, Rows, Table, entity, exactly, uuid_key, view
 
 PRODUCT_CODES = ("MOUSE-001", "STAND-001", "DESKPAD-001")
 

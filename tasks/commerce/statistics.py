@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from seedbed import Columns, Dates, Floats, Integers, Rows, daily, entity, money, ratio, uuid_key
 from tasks.commerce.advertising import CAMPAIGNS, ads, adsets, campaigns
 from tasks.commerce.sellpages import sellpages
-from tasks.engine.authoring import (
-    Columns,
-    Dates,
-    Floats,
-    Integers,
-    Rows,
-    daily,
-    entity,
-    money,
-    ratio,
-    uuid_key,
-)
 
 JITTER = 0.25
 ADSET_DAYS, AD_DAYS, SELLPAGE_DAYS = 21, 14, 30

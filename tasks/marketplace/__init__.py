@@ -7,7 +7,7 @@ buyers ─────────────┘          └─ conversations 
 
 from pathlib import Path
 
-from tasks.engine.authoring import Dataset
+from seedbed import Dataset
 from tasks.marketplace.conversations import conversations, messages
 from tasks.marketplace.gigs import gigs
 from tasks.marketplace.orders import orders

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tasks.engine.authoring import Columns, Integers, Rows, counted, entity, text_key, where
+from seedbed import Columns, Integers, Rows, counted, entity, text_key, where
 from tasks.marketplace.ledger import buyer_of, languages, opens, trades
 from tasks.marketplace.orders import orders
 from tasks.marketplace.people import providers

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from tasks.engine.authoring import Columns, Integers, Rows, categorical, counted, entity, text_key
+from seedbed import Columns, Integers, Rows, categorical, counted, entity, text_key
 from tasks.marketplace.ledger import GIGS, gig_number, languages, trades
 from tasks.marketplace.people import IMAGES, providers
 from tasks.marketplace.texts import CATEGORIES, LANGUAGES, Objects, bank, by_category

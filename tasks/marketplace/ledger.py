@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.engine.authoring import Integers, Rows
+from seedbed import Integers, Rows
 from tasks.marketplace.texts import CATEGORIES
 
 PROVIDERS, BUYERS = 15, 4

@@ -5,16 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tasks.engine.authoring import (
-    Columns,
-    Integers,
-    Rows,
-    categorical,
-    counted,
-    entity,
-    text_key,
-    where,
-)
+from seedbed import Columns, Integers, Rows, categorical, counted, entity, text_key, where
 from tasks.marketplace.gigs import TIERS, delivery_days, gigs, prices, tiers
 from tasks.marketplace.ledger import ORDERS, buyer_of, customer_of, languages, ledger, trades
 from tasks.marketplace.people import buyers

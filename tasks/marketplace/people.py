@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.engine.authoring import (
-    Columns,
-    Integers,
-    Rows,
-    between,
-    entity,
-    scaled,
-    text,
-    text_key,
-)
+from seedbed import Columns, Integers, Rows, between, entity, scaled, text, text_key
 from tasks.marketplace.ledger import BUYERS, GIGS, PROVIDERS, gig_number, languages, trades
 from tasks.marketplace.texts import CATEGORIES, Objects, about_trades, bank, by_category
 from tasks.marketplace.times import DAY, HOUR, MINUTE, ago, span

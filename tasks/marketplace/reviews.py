@@ -5,17 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tasks.engine.authoring import (
-    Columns,
-    Integers,
-    Rows,
-    Table,
-    counted,
-    entity,
-    text_key,
-    update,
-    where,
-)
+from seedbed import Columns, Integers, Rows, Table, counted, entity, text_key, update, where
 from tasks.marketplace.gigs import gigs
 from tasks.marketplace.ledger import buyer_of, customer_of, languages, trades, turns
 from tasks.marketplace.orders import orders

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tasks.engine.authoring import Floats, Integers, Rows
+from seedbed import Floats, Integers, Rows
 
 Moments = npt.NDArray[np.datetime64]
 """`datetime64[us]`, UTC."""

@@ -15,7 +15,7 @@ users ── profiles ── thumbnails ── series ── seasons ── epis
 
 from pathlib import Path
 
-from tasks.engine.authoring import Dataset
+from seedbed import Dataset
 from tasks.streaming import community, engagement, people, series, videos
 from tasks.streaming.requirements import REQUIREMENTS
 

@@ -5,17 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tasks.engine.authoring import (
-    Columns,
-    Integers,
-    Rows,
-    choose,
-    counted,
-    entity,
-    settle,
-    uuid_key,
-    view,
-)
+from seedbed import Columns, Integers, Rows, choose, counted, entity, settle, uuid_key, view
 from tasks.streaming.people import TIERS, UNIT, ago, creator_profiles, viewer_profiles
 from tasks.streaming.series import series
 from tasks.streaming.videos import episodes_playable

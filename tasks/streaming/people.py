@@ -4,17 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.engine.authoring import (
-    Columns,
-    Dates,
-    Integers,
-    Rows,
-    entity,
-    objects,
-    scaled,
-    settle,
-    uuid_key,
-)
+from seedbed import Columns, Dates, Integers, Rows, entity, objects, scaled, settle, uuid_key
 from tasks.streaming.catalogue import CREATORS
 
 PASSWORD = "MockCreator2026!"  # documented in docs/streaming.md; it opens seeded data only

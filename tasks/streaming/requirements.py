@@ -1,6 +1,6 @@
 """What a profile can set of the dataset."""
 
-from tasks.engine.authoring import Minimum, Word
+from seedbed import Minimum, Word
 
 REQUIREMENTS = (
     Minimum("viewers", 60, 60, 60, "accounts that follow and vote, for every twelve creators"),

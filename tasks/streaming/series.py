@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.engine.authoring import (
+from seedbed import (
     Columns,
     Dates,
     Integers,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.engine.authoring import Columns, Rows, resource, update, wait_until_ready
+from seedbed import Columns, Rows, resource, update, wait_until_ready
 from tasks.streaming.series import episodes, seasons_published
 
 SOURCES = tuple(f"https://media.mock.streaming.test/stock/{number:02}.mp4" for number in range(16))

@@ -12,7 +12,7 @@ communities ─ room_groups ─ rooms└─ reports
 
 from pathlib import Path
 
-from tasks.engine.authoring import Dataset
+from seedbed import Dataset
 from tasks.therapy import (
     care,
     communities,

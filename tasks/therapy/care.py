@@ -7,17 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from tasks.engine.authoring import (
-    Columns,
-    Rows,
-    Table,
-    at_least,
-    choose,
-    entity,
-    text_key,
-    view,
-    where,
-)
+from seedbed import Columns, Rows, Table, at_least, choose, entity, text_key, view, where
 from tasks.therapy.communities import without
 from tasks.therapy.people import every_client, every_therapist
 from tasks.therapy.texts import pick, texts

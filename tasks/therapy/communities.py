@@ -5,18 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tasks.engine.authoring import (
-    SEEDED,
-    Columns,
-    Rows,
-    Table,
-    at_least,
-    choose,
-    entity,
-    initial,
-    text_key,
-    view,
-)
+from seedbed import SEEDED, Columns, Rows, Table, at_least, choose, entity, initial, text_key, view
 from tasks.therapy.people import (
     MANY,
     cell,

@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 
-from tasks.engine.authoring import (
+from seedbed import (
     SEEDED,
     Booleans,
     Columns,

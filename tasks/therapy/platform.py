@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tasks.engine.authoring import (
+from seedbed import (
     Columns,
     Rows,
     Table,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.engine.authoring import Minimum
+from seedbed import Minimum
 
 REQUIREMENTS = (
     # Base data, where nobody else has rows of the kind. docs/therapy.md does the arithmetic.

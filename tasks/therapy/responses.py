@@ -5,16 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tasks.engine.authoring import (
-    Columns,
-    Rows,
-    Table,
-    at_least,
-    choose,
-    entity,
-    text_key,
-    view,
-)
+from seedbed import Columns, Rows, Table, at_least, choose, entity, text_key, view
 from tasks.therapy.communities import every_membership, without
 from tasks.therapy.people import every_client, every_member, every_therapist
 from tasks.therapy.posts import every_post

@@ -5,16 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tasks.engine.authoring import (
-    Columns,
-    Rows,
-    Table,
-    at_least,
-    choose,
-    entity,
-    text_key,
-    view,
-)
+from seedbed import Columns, Rows, Table, at_least, choose, entity, text_key, view
 from tasks.therapy.care import assigned_clients
 from tasks.therapy.meetings import every_completed
 from tasks.therapy.people import every_therapist

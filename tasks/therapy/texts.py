@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.engine.authoring import Floats, Rows
+from seedbed import Floats, Rows
 
 LANGUAGE = "en"
 GENERAL = "general"

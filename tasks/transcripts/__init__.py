@@ -6,7 +6,7 @@ users ── shares ─┬─ metadata
 
 from pathlib import Path
 
-from tasks.engine.authoring import Dataset
+from seedbed import Dataset
 from tasks.transcripts import embeddings, shares, speech, users
 
 transcripts = Dataset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.engine.authoring import Columns, Embedded, Rows, entity, exactly, uuid_key
+from seedbed import Columns, Embedded, Rows, entity, exactly, uuid_key
 from tasks.transcripts.speech import speech, transcripts
 
 DIMENSIONS = 1_536

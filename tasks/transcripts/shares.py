@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.engine.authoring import (
-    Columns,
-    Integers,
-    Rows,
-    entity,
-    exactly,
-    scaled,
-    text,
-    uuid_key,
-)
+from seedbed import Columns, Integers, Rows, entity, exactly, scaled, text, uuid_key
 from tasks.transcripts.topics import (
     GENERAL,
     NAMES,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.engine.authoring import Columns, Integers, Rows, entity, exactly, text, uuid_key
+from seedbed import Columns, Integers, Rows, entity, exactly, text, uuid_key
 from tasks.transcripts.shares import VIDEO, platforms, shares
 from tasks.transcripts.topics import (
     GENERAL,

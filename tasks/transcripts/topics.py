@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.engine.authoring import Integers, Rows
+from seedbed import Integers, Rows
 
 TENTHS_A_WORD = 4
 """Tenths of a second that a word takes: 150 words a minute."""

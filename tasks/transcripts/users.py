@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.engine.authoring import Columns, Dates, Floats, Rows, entity, scaled, text, uuid_key
+from seedbed import Columns, Dates, Floats, Rows, entity, scaled, text, uuid_key
 
 EACH = 5
 """Users at scale 1."""

@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tasks.datasets import dataset
+from seedbed.context.datasets import dataset
 from tests.benchmarks.stand import Stand, stand, timed, written
 
 TASKS = len(dataset("commerce").entities) + 1

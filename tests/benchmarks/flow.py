@@ -10,8 +10,8 @@ import time
 from hashlib import sha256
 from typing import Any
 
-from flows.invoke import invoke
-from tasks.server import LOGIN, URL, Api
+from seedbed.cli.invoke import invoke
+from seedbed.server.api import LOGIN, URL, Api
 from tests.benchmarks import narrow
 
 

@@ -18,8 +18,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tasks.postgres import read
-from tasks.work import Assignment, close, work
+from seedbed.context.context import Assignment, close, work
+from seedbed.postgres import read
 from tests.benchmarks import narrow
 from tests.benchmarks.stand import Connection, Stand, stand, timed, written
 

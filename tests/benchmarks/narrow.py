@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from seedbed import Columns, Dataset, Rows, entity, money, ratio, scaled, uuid_key
+from seedbed.context.datasets import DATASETS
 from tasks.commerce import commerce
 from tasks.commerce.accounts import sellers
 from tasks.commerce.advertising import CAMPAIGNS
 from tasks.commerce.statistics import jittered
-from tasks.datasets import DATASETS
-from tasks.engine.authoring import Columns, Dataset, Rows, entity, money, ratio, scaled, uuid_key
 
 UNIT = 1000
 """Rows at scale 1."""

@@ -15,8 +15,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tasks.datasets import DATASETS, dataset
-from tasks.engine.order import by_task
+from seedbed.context.datasets import DATASETS, dataset
+from seedbed.engine.order import by_task
 from tests.benchmarks import narrow
 from tests.benchmarks.stand import Stand, stand, written
 

@@ -21,11 +21,11 @@ from subprocess import run
 from rich.console import Console
 from rich.table import Table
 
-from tasks.engine.entity import Entity
-from tasks.engine.target import chunks
-from tasks.postgres import digest, read
-from tasks.postgres.encode import Encoder
-from tasks.work import Assignment, Work, close, work
+from seedbed.context.context import Assignment, Work, close, work
+from seedbed.declare.entity import Entity
+from seedbed.engine.target import chunks
+from seedbed.postgres import digest, read
+from seedbed.postgres.copy.encode import Encoder
 from tests.benchmarks.stand import Stand, stand, timed, written
 
 AS_OF = date(2026, 11, 21)
@@ -95,7 +95,7 @@ def measured(place: Stand, orders: int) -> dict[str, float]:
         spent |= looked(opened, entity)
     finally:
         close(assignment)
-    command = [sys.executable, "-c", "import flows.invoke, flows.seed"]
+    command = [sys.executable, "-c", "import seedbed.cli.invoke, flows.seed"]
     spent["import"] = timed(lambda: run(command, check=True, env=place.environ))
     return spent | {"flow": flow["seconds"]}
 

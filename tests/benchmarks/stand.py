@@ -17,8 +17,8 @@ from typing import Any
 
 import psycopg
 
-from tasks.datasets import dataset
-from tasks.postgres import embedded
+from seedbed.context.datasets import dataset
+from seedbed.postgres.embedded import embedded
 from tests.benchmarks import narrow
 
 RESULTS = Path("bench-results")
@@ -86,7 +86,7 @@ def stand() -> Iterator[Stand]:
 
 
 def _background(verb: str, environ: dict[str, str]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "deployments.background", verb, "--json"]
+    command = [sys.executable, "-m", "seedbed.server.background", verb, "--json"]
     done = subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE)
     content: dict[str, Any] = json.loads(done.stdout)
     return content

@@ -20,14 +20,14 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from deployments.declared import prefect_file
-from deployments.state import HOST
-from tasks.datasets import dataset
-from tasks.engine.settings import environments_folder, read_profile
-from tasks.postgres import embedded
-from tasks.postgres.address import Address
-from tasks.postgres.digest import digest
-from tasks.where import database_of
+from seedbed.context.datasets import dataset
+from seedbed.context.where import database_of
+from seedbed.engine.settings import environments_folder, read_profile
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.digest import digest
+from seedbed.postgres.embedded import embedded
+from seedbed.server.declared import prefect_file
+from seedbed.server.state import HOST
 
 SCREENSHOTS = "SEEDBED_TEST_SCREENSHOTS"
 """Names a folder that gets the pictures, too."""
@@ -167,7 +167,7 @@ def _background(home: Path, verb: str) -> dict[str, Any]:
     if binaries := os.environ.get("SEEDBED_POSTGRES_BIN"):
         kept["SEEDBED_POSTGRES_BIN"] = binaries
     done = subprocess.run(
-        [sys.executable, "-m", "deployments.background", verb, "--json"],
+        [sys.executable, "-m", "seedbed.server.background", verb, "--json"],
         cwd=prefect_file().parent,
         env={**kept, "SEEDBED_HOME": str(home)},
         stdout=subprocess.PIPE,

@@ -16,8 +16,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from deployments.state import HOST
-from tasks.datasets import dataset
+from seedbed.context.datasets import dataset
+from seedbed.server.state import HOST
 from tests.browser.conftest import HEIGHT, WIDTH, Background, Run, Seeded, hosts
 
 COMMERCE = dataset("commerce")

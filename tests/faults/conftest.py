@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
 from tests.faults.server import Server
 from tests.postgres.conftest import fresh, home, seeded, seeded_template, template, world
 from tests.postgres.worlds import Cluster

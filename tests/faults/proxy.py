@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from select import select
 
-from tasks.postgres.address import Address
+from seedbed.postgres.connection.address import Address
 
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER: the connection is reset instead of closed."""

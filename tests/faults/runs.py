@@ -14,17 +14,17 @@ from typing import Literal
 import psycopg
 from prefect.states import Completed
 
-from tasks.datasets import dataset
-from tasks.engine.errors import SeedbedError
-from tasks.engine.order import ordered
-from tasks.engine.steps import Step
-from tasks.perform import perform
-from tasks.postgres.address import Address
-from tasks.postgres.failures import sentence
-from tasks.rebuild import begun_anew, rebuild
-from tasks.remove import remove
-from tasks.step import Passing, safely
-from tasks.work import Work, opened
+from seedbed.context.context import Work, opened
+from seedbed.context.datasets import dataset
+from seedbed.declare.errors import SeedbedError
+from seedbed.declare.reads import Step
+from seedbed.engine.order import ordered
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.connection.failures import sentence
+from seedbed.run.rebuild import begun_anew, rebuild
+from seedbed.run.remove import remove
+from seedbed.steps.perform import perform
+from seedbed.steps.step import Passing, safely
 from tests.postgres.worlds import World, lingering, silent
 
 Verb = Literal["seed", "reset", "rebuild"]
@@ -91,7 +91,7 @@ def _act(work: Work, verb: Verb, progress: Progress, tries: list[str]) -> None:
 
 
 def _tried(act: Callable[[], object], retries: int, tries: list[str]) -> None:
-    """Do it again while the product says that this can help, as `tasks.step` has Prefect do."""
+    """Do it again while the product says that this can help, as Prefect does."""
     for left in reversed(range(retries + 1)):
         try:
             state = safely(lambda: Completed(data=act()))

@@ -7,8 +7,8 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.postgres import cluster, embedded
-from tasks.postgres.address import Address
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.embedded import cluster, embedded
 from tests.postgres.worlds import Cluster, eventually
 
 SIZE = os.environ.get("SEEDBED_TEST_SIZE", "")

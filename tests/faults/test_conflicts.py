@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tasks.engine.entity import Dataset
-from tasks.postgres.watch import GaveWay
+from seedbed.declare.entity import Dataset
+from seedbed.postgres.connection.watch import GaveWay
 from tests.faults.runs import run
 from tests.postgres.strangers import keys
 from tests.postgres.worlds import Connection, World, eventually, others

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from tasks.postgres import binaries, embedded
-from tasks.postgres.address import Address
-from tasks.postgres.binaries import Programs
-from tasks.postgres.guard import GuardRefused, mark
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.embedded import binaries, embedded
+from seedbed.postgres.embedded.binaries import Programs
+from seedbed.postgres.guard.guard import GuardRefused, mark
 from tests.faults.proxy import Proxy
 from tests.faults.server import Server
 from tests.postgres.test_laws import mark_as_owner, staging

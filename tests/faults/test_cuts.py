@@ -12,9 +12,9 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from tasks.engine.entity import Dataset
-from tasks.engine.settings import Limits
-from tasks.postgres import connect
+from seedbed.declare.entity import Dataset
+from seedbed.engine.settings import Limits
+from seedbed.postgres.connection import connect
 from tests.faults.proxy import Proxy, proxied
 from tests.faults.runs import PATIENT, End, Verb, run
 from tests.faults.server import SIZE, size

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
 from tests.faults.runs import PATIENT, Verb, run, start
 from tests.faults.server import SIZE, Server, size
 from tests.postgres.worlds import Connection, World, eventually, others

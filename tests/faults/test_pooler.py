@@ -17,8 +17,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tasks.engine.entity import Dataset
-from tasks.postgres.address import Address
+from seedbed.declare.entity import Dataset
+from seedbed.postgres.connection.address import Address
 from tests.faults.runs import PATIENT, run, start
 from tests.faults.server import Server
 from tests.postgres.worlds import World, eventually, others, ours, versions

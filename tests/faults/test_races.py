@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tasks.engine.entity import Dataset
+from seedbed.declare.entity import Dataset
 from tests.faults.runs import PATIENT, Verb, run, start
 from tests.faults.server import size
 from tests.postgres.worlds import World, others, ours

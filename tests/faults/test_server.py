@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from psycopg import sql
 
-from tasks.engine.entity import Dataset
+from seedbed.declare.entity import Dataset
 from tests.faults.runs import PATIENT, run
 from tests.faults.server import Server
 from tests.postgres.worlds import Cluster, World, others, silent

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from psycopg.errors import ForeignKeyViolation
 
-from tasks.engine.entity import Dataset
+from seedbed.declare.entity import Dataset
 from tests.faults.runs import Verb, run
 from tests.faults.server import SIZE, size
 from tests.postgres.worlds import Connection, World, others

@@ -15,8 +15,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tasks.datasets import dataset
-from tasks.postgres import embedded
+from seedbed.context.datasets import dataset
+from seedbed.postgres.embedded import embedded
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +66,7 @@ def running() -> Iterator[Running]:
     environ = {**os.environ, "SEEDBED_HOME": str(home)}
     for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"):
         environ.pop(name, None)
-    command = [sys.executable, "-m", "deployments.background"]
+    command = [sys.executable, "-m", "seedbed.server.background"]
     try:
         started = subprocess.run(
             [*command, "up", "--json"], cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE

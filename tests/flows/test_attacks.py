@@ -20,12 +20,12 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from deployments import register
-from deployments.declared import POOL, prefect_file, read_deployments
-from deployments.register import TEMPLATE
-from tasks.background import read
-from tasks.postgres import embedded
-from tasks.server import Api
+from seedbed.postgres.embedded import embedded
+from seedbed.server import register
+from seedbed.server.api import Api
+from seedbed.server.declared import POOL, prefect_file, read_deployments
+from seedbed.server.register import TEMPLATE
+from seedbed.server.started import read
 from tests.flows.conftest import Running
 from tests.flows.runs import start
 from tests.flows.test_bad_input import holding
@@ -278,7 +278,7 @@ def test_the_login_is_in_no_log_argument_or_record(running: Running) -> None:
     for log in (running.home / "logs").iterdir():
         assert needle not in log.read_text()
     shown = subprocess.run(["ps", "axww"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    assert "deployments.serve" in shown
+    assert "seedbed.server.serve" in shown
     assert needle not in shown
     at = embedded.ensure(running.home)
     place = f"postgresql://{at.user}:{at.password}@{at.host}:{at.port}/prefect"

@@ -19,10 +19,10 @@ import httpx
 import psutil
 import pytest
 
-from deployments import background, processes, signpost
-from deployments.processes import DidNotStart, Process
-from deployments.state import HOST, PORT, State, free_port, read, write
-from tasks.postgres.home import NotOurs
+from seedbed.postgres.embedded.home import NotOurs
+from seedbed.server import background, processes, signpost
+from seedbed.server.processes import DidNotStart, Process
+from seedbed.server.state import HOST, PORT, State, free_port, read, write
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -54,7 +54,7 @@ def run(home: Path, verb: str, **more: str) -> tuple[int, dict[str, Any]]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environ = {**kept, "SEEDBED_HOME": str(home), "CANARY_URL": "canary-value", **more}
     done = subprocess.run(
-        [sys.executable, "-m", "deployments.background", verb, "--json"],
+        [sys.executable, "-m", "seedbed.server.background", verb, "--json"],
         cwd=project_of(home),
         env=environ,
         stdout=subprocess.PIPE,

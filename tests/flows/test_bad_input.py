@@ -30,12 +30,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from flows.__main__ import main
-from flows.invoke import invoke
-from tasks.datasets import dataset
-from tasks.postgres import binaries, cluster, connect, embedded, guard
-from tasks.postgres.lock import LEASE
-from tasks.server import Api
+from seedbed.cli.__main__ import main
+from seedbed.cli.invoke import invoke
+from seedbed.context.datasets import dataset
+from seedbed.postgres.connection import connect
+from seedbed.postgres.connection.lock import LEASE
+from seedbed.postgres.embedded import binaries, cluster, embedded
+from seedbed.postgres.guard import guard
+from seedbed.server.api import Api
 from tests.flows.conftest import ROOT, Running
 from tests.flows.runs import AS_OF
 from tests.postgres.worlds import Contents, versions

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.__main__ import main
-from flows.show import as_text
+from seedbed.cli.__main__ import main
+from seedbed.cli.show import as_text
 
 CANARY = "canary-S3cret"
 

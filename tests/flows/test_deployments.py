@@ -12,11 +12,11 @@ import pytest
 from prefect import Flow
 from prefect.events.schemas.automations import EventTrigger, Posture
 
-from deployments import variables
-from deployments.declared import POOL, Deployment, NotYaml, prefect_file, read_deployments
-from deployments.register import AUTOMATIONS, TEMPLATE, read_automations
-from tasks.engine.errors import UnknownName
-from tasks.engine.settings import ENVIRONMENTS, environments_folder, read_profile
+from seedbed.declare.errors import UnknownName
+from seedbed.engine.settings import ENVIRONMENTS, environments_folder, read_profile
+from seedbed.server import variables
+from seedbed.server.declared import POOL, Deployment, NotYaml, prefect_file, read_deployments
+from seedbed.server.register import AUTOMATIONS, TEMPLATE, read_automations
 
 FLOWS = ("plan", "seed", "verify", "reset", "refresh")
 ALL = {f"{flow}/{environment}" for flow in FLOWS for environment in ENVIRONMENTS}

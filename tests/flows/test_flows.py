@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flows.__main__ import main
+from seedbed.cli.__main__ import main
 from tests.flows.conftest import ROOT, Running
 
 COMPLETE = "every_declared_row_is_present"
@@ -164,8 +164,10 @@ def test_a_step_s_progress_waits_for_no_connection_that_the_steps_hold(
 ) -> None:
     (tmp_path / "dev.toml").write_text('datasets = ["commerce"]\nworkers = 1\nchunk_rows = 10\n')
     monkeypatch.setenv("SEEDBED_ENVIRONMENTS", str(tmp_path))
-    monkeypatch.setattr("tasks.step.LONG_STEP_ROWS", 1)  # every step shows a bar
-    monkeypatch.setattr("tasks.postgres.connect.WAIT_FOR_TURN", 20.0)  # seconds, not a day
+    monkeypatch.setattr("seedbed.steps.step.LONG_STEP_ROWS", 1)  # every step shows a bar
+    monkeypatch.setattr(
+        "seedbed.postgres.connection.connect.WAIT_FOR_TURN", 20.0
+    )  # seconds, not a day
     code, document = run(capsys, f"seed commerce --as-of {AS_OF}")
     assert code == 0
     assert {one["name"]: one["added"] for one in document["entities"]} == COUNTS

@@ -20,10 +20,10 @@ import httpx
 import psycopg
 import pytest
 
-from deployments import background, processes
-from deployments.state import free_port, read, write
-from tasks.datasets import dataset
-from tasks.server import SERVERS_LOGIN, Api
+from seedbed.context.datasets import dataset
+from seedbed.server import background, processes
+from seedbed.server.api import SERVERS_LOGIN, Api
+from seedbed.server.state import free_port, read, write
 from tests.flows.conftest import ROOT, Running
 from tests.flows.runs import Run, in_the_middle, lock_is_free, paused, seed_commerce, wait_for
 from tests.postgres.worlds import ours
@@ -83,7 +83,7 @@ def up(running: Running) -> None:
     """What whoever looks after the machine does when something is gone."""
     environ = {name: one for name, one in running.environ.items() if name not in running.named}
     environ[SERVERS_LOGIN] = running.login  # a new server would have a new one otherwise
-    command = [sys.executable, "-m", "deployments.background", "up", "--json"]
+    command = [sys.executable, "-m", "seedbed.server.background", "up", "--json"]
     done = subprocess.run(command, cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE)
     assert json.loads(done.stdout)["api"] == running.api
 

@@ -13,9 +13,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from flows.__main__ import main
-from tasks.datasets import dataset
-from tasks.postgres import embedded
+from seedbed.cli.__main__ import main
+from seedbed.context.datasets import dataset
+from seedbed.postgres.embedded import embedded
 from tests.flows.conftest import ROOT, Running
 
 STEPS = ["users", "shares", "metadata", "transcripts", "embeddings"]

@@ -22,9 +22,9 @@ import psutil
 import psycopg
 import pytest
 
-from flows.__main__ import main
-from tasks.datasets import dataset
-from tasks.postgres import embedded
+from seedbed.cli.__main__ import main
+from seedbed.context.datasets import dataset
+from seedbed.postgres.embedded import embedded
 from tests.flows.conftest import ROOT, Running
 from tests.flows.runs import in_the_middle, lock_is_free, paused, wait_for
 
@@ -190,7 +190,7 @@ def workers(run: subprocess.Popen[str]) -> list[psutil.Process]:
     return [
         one
         for one, title in zip(below, titles, strict=True)
-        if "tasks.worker" in title or re.match("ray::(?!IDLE|.*Agent)", title)
+        if "seedbed.steps.worker" in title or re.match("ray::(?!IDLE|.*Agent)", title)
     ]
 
 
@@ -313,7 +313,7 @@ def test_a_cluster_finds_the_database_by_its_own_variables_and_outlives_a_worker
 
 CLUSTER = """
 import json, sys, tempfile
-from tasks.locked import cluster
+from seedbed.context.locked import cluster
 with tempfile.TemporaryDirectory() as folder, cluster(1, folder) as made:
     print(json.dumps(made.scheduler_address), flush=True)
     sys.stdin.read()
@@ -422,7 +422,7 @@ def test_a_runner_whose_package_is_missing_says_what_to_install(
 ) -> None:
     (tmp_path / "dev.toml").write_text(f'datasets = ["commerce"]\nrunner = "{runner}"')
     monkeypatch.setenv("SEEDBED_ENVIRONMENTS", str(tmp_path))
-    monkeypatch.setattr("tasks.runner.find_spec", lambda package: None)
+    monkeypatch.setattr("seedbed.context.workers.find_spec", lambda package: None)
     assert main(["seed", "commerce"]) == 2
     assert capsys.readouterr().err == (
         f"seedbed: dev.toml: runner '{runner}' needs the package prefect-{runner}; install "

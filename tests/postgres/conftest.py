@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.datasets import DATASETS, dataset
-from tasks.engine.entity import Dataset
-from tasks.postgres import embedded
-from tasks.postgres.address import Address, parse
+from seedbed.context.datasets import DATASETS, dataset
+from seedbed.declare.entity import Dataset
+from seedbed.postgres.connection.address import Address, parse
+from seedbed.postgres.embedded import embedded
 from tests.postgres.worlds import Cluster, Connection, World, services
 
 TEST_SERVER = "SEEDBED_TEST_DATABASE_URL"

@@ -6,10 +6,10 @@ import random
 
 from psycopg import sql
 
-from tasks.engine.entity import Entity
-from tasks.engine.report import Drift
-from tasks.postgres.ownership import owned
-from tasks.work import Work
+from seedbed.context.context import Work
+from seedbed.declare.entity import Entity
+from seedbed.engine.report import Drift
+from seedbed.postgres.ownership import owned
 from tests.postgres.worlds import Connection, identifier
 
 _EDITED = {

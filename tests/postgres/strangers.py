@@ -11,9 +11,9 @@ from uuid import UUID
 
 from psycopg import sql
 
-from tasks.engine.entity import Dataset, Entity
-from tasks.engine.keys import TextKey, UuidKey
-from tasks.postgres.ownership import any_of, by_table
+from seedbed.declare.entity import Dataset, Entity
+from seedbed.declare.keys import TextKey, UuidKey
+from seedbed.postgres.ownership import any_of, by_table
 from tests.postgres.worlds import Connection, identifier, qualified
 
 VARIED = {"S", "N", "D", "uuid"}

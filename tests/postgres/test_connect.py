@@ -17,13 +17,13 @@ import pytest
 from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
-from tasks.engine.errors import SeedbedError
-from tasks.engine.settings import Limits
-from tasks.postgres import connect as module
-from tasks.postgres import redact
-from tasks.postgres.address import Address
-from tasks.postgres.connect import connect, engine, passing, sentence, session
-from tasks.postgres.connecting import (
+from seedbed.declare.errors import SeedbedError
+from seedbed.engine.settings import Limits
+from seedbed.postgres.connection import connect as module
+from seedbed.postgres.connection import redact
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.connection.connect import connect, engine, passing, sentence, session
+from seedbed.postgres.connection.connecting import (
     CannotConnect,
     ConnectFailure,
     EncryptionMismatch,

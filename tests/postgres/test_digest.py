@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Timer
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
-from tasks.postgres.digest import digest
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
+from seedbed.postgres.digest import digest
 from tests.postgres.worlds import World
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tasks.engine.errors import BadSetting
-from tasks.postgres import binaries, cluster, embedded
-from tasks.postgres import home as home_module
-from tasks.postgres.embedded import Server
+from seedbed.declare.errors import BadSetting
+from seedbed.postgres.embedded import binaries, cluster, embedded
+from seedbed.postgres.embedded import home as home_module
+from seedbed.postgres.embedded.embedded import Server
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,8 +16,8 @@ import pandas as pd
 import psycopg
 import pytest
 
-from tasks.engine.values import Column, FixedPoint, money, where
-from tasks.postgres.encode import CannotEncode, ColumnType, Encoder, WrongColumn
+from seedbed.declare.values import Column, FixedPoint, money, where
+from seedbed.postgres.copy.encode import CannotEncode, ColumnType, Encoder, WrongColumn
 
 Connection = psycopg.Connection[Any]
 Texts = list[str | None]

@@ -10,25 +10,25 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
-from tasks.engine.order import ordered
-from tasks.engine.plan import Mismatch, told
-from tasks.engine.settings import FIRST_DAY, LAST_DAY
-from tasks.fill import fill
-from tasks.part import refused_sentence
-from tasks.perform import perform
-from tasks.postgres import guard
-from tasks.postgres.address import Address
-from tasks.postgres.failures import naming, passing, sentence
-from tasks.postgres.fit import OtherEncoding
-from tasks.postgres.load import RowRefused, RowUnfit
-from tasks.postgres.reflect import SchemaMismatch, unremovable
-from tasks.postgres.revise import UpdateRefused
-from tasks.postgres.shape import SchemaChanged
-from tasks.prove import checked, counts, digests, drifted
-from tasks.remove import preview, remove
-from tasks.survey import look_first, require_fit, survey
+from seedbed.context.counted import checked, counts, digests, drifted
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
+from seedbed.engine.order import ordered
+from seedbed.engine.plan import Mismatch, told
+from seedbed.engine.settings import FIRST_DAY, LAST_DAY
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.connection.failures import naming, passing, sentence
+from seedbed.postgres.copy.load import RowRefused, RowUnfit
+from seedbed.postgres.fit import OtherEncoding
+from seedbed.postgres.guard import guard
+from seedbed.postgres.reflect import SchemaMismatch, unremovable
+from seedbed.postgres.revise import UpdateRefused
+from seedbed.postgres.shape import SchemaChanged
+from seedbed.run.remove import preview, remove
+from seedbed.run.standing import look_first, require_fit, survey
+from seedbed.steps.entity import fill
+from seedbed.steps.part import refused_sentence
+from seedbed.steps.perform import perform
 from tests.postgres.worlds import Cluster, World, silent, versions
 
 COMMERCE, THERAPY, STREAMING = map(dataset, ("commerce", "therapy", "streaming"))

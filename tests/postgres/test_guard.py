@@ -13,16 +13,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tasks.engine.errors import BadSetting, UnknownName
-from tasks.engine.run import Run
-from tasks.engine.settings import Limits, Profile
-from tasks.postgres import record
-from tasks.postgres.address import Address
-from tasks.postgres.connect import connect
-from tasks.postgres.facts import read_facts
-from tasks.postgres.grants import NoTables, grants
-from tasks.postgres.guard import Evidence, GuardRefused, examine, mark, recheck, require
-from tasks.postgres.marker import NotOwner
+from seedbed.declare.errors import BadSetting, UnknownName
+from seedbed.engine.run import Run
+from seedbed.engine.settings import Limits, Profile
+from seedbed.postgres import record
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.connection.connect import connect
+from seedbed.postgres.guard.facts import read_facts
+from seedbed.postgres.guard.grants import NoTables, grants
+from seedbed.postgres.guard.guard import Evidence, GuardRefused, examine, mark, recheck, require
+from seedbed.postgres.guard.marker import NotOwner
 
 Connection = psycopg.Connection[Any]
 

@@ -11,14 +11,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from flows.__main__ import main
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
-from tasks.engine.settings import Profile
-from tasks.postgres import record
-from tasks.postgres.address import Address
-from tasks.postgres.guard import GuardRefused, examine, mark
-from tasks.remove import remove
+from seedbed.cli.__main__ import main
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
+from seedbed.engine.settings import Profile
+from seedbed.postgres import record
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.guard.guard import GuardRefused, examine, mark
+from seedbed.run.remove import remove
 from tests.postgres.worlds import OUTSIDE, Cluster, Connection, World, contents, url, versions
 
 COMMERCE, STREAMING, THERAPY = dataset("commerce"), dataset("streaming"), dataset("therapy")

@@ -19,27 +19,27 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tasks.engine.counts import Requirement
-from tasks.engine.entity import Dataset, Entity
-from tasks.engine.order import ordered
-from tasks.engine.settings import Environment
-from tasks.engine.target import chunks
-from tasks.engine.update import Update
-from tasks.fill import fill
-from tasks.part import RowsMissing
-from tasks.perform import perform
-from tasks.postgres import checks, read
-from tasks.postgres.delete import Blocked
-from tasks.postgres.fence import Fenced
-from tasks.postgres.grants import grants
-from tasks.postgres.guard import GuardRefused, mark
-from tasks.postgres.load import RowRefused
-from tasks.postgres.lock import LeaseLost
-from tasks.postgres.ownership import owned, rows_of
-from tasks.prove import checked, digests, drifted
-from tasks.remove import preview, remove
-from tasks.revise import NotSettled
-from tasks.survey import survey
+from seedbed.context.counted import checked, digests, drifted
+from seedbed.declare.counts import Requirement
+from seedbed.declare.entity import Dataset, Entity
+from seedbed.declare.update import Update
+from seedbed.engine.order import ordered
+from seedbed.engine.settings import Environment
+from seedbed.engine.target import chunks
+from seedbed.postgres import checks, read
+from seedbed.postgres.connection.lock import LeaseLost
+from seedbed.postgres.copy.load import RowRefused
+from seedbed.postgres.delete import Blocked
+from seedbed.postgres.fence import Fenced
+from seedbed.postgres.guard.grants import grants
+from seedbed.postgres.guard.guard import GuardRefused, mark
+from seedbed.postgres.ownership import owned, rows_of
+from seedbed.run.remove import preview, remove
+from seedbed.run.standing import survey
+from seedbed.steps.entity import fill
+from seedbed.steps.part import RowsMissing
+from seedbed.steps.perform import perform
+from seedbed.steps.update import NotSettled
 from tests.postgres.edits import edit
 from tests.postgres.strangers import (
     arrows,

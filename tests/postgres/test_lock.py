@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from tasks.engine.order import ordered
-from tasks.fill import fill
-from tasks.postgres.lock import LeaseLost, LockBusy
-from tasks.prove import digests
-from tasks.remove import remove
-from tasks.work import work
+from seedbed.context.context import work
+from seedbed.context.counted import digests
+from seedbed.engine.order import ordered
+from seedbed.postgres.connection.lock import LeaseLost, LockBusy
+from seedbed.run.remove import remove
+from seedbed.steps.entity import fill
 from tests.postgres.strangers import made_by_the_application
 from tests.postgres.worlds import World, eventually, silent, versions
 

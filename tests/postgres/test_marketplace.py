@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
-from tasks.postgres.delete import Blocked
-from tasks.prove import checked, drifted
-from tasks.remove import preview, remove
+from seedbed.context.counted import checked, drifted
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
+from seedbed.postgres.delete import Blocked
+from seedbed.run.remove import preview, remove
 from tests.postgres.strangers import keys
 from tests.postgres.worlds import Connection, World, contents, ours, versions
 

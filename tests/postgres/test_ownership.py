@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from psycopg import sql
 
-from tasks.engine.keys import Key, TextKey, UuidKey, text_key, uuid_key
-from tasks.postgres.ownership import carried, carried_as_text
+from seedbed.declare.keys import Key, TextKey, UuidKey, text_key, uuid_key
+from seedbed.postgres.ownership import carried, carried_as_text
 from tests.postgres.worlds import Connection
 
 UUIDS = [uuid_key("0001-0001"), uuid_key("00ff-0a0b", fan=10)]

@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 from psycopg import sql
 
-from tasks.engine.entity import Entity
-from tasks.engine.errors import SeedbedError
-from tasks.postgres import record
-from tasks.postgres.reflect import SchemaMismatch, table_columns
-from tasks.postgres.snapshot import PrerequisiteMissing
-from tasks.prepare import BeforeAnchor, OtherSeed
-from tasks.remove import remove
+from seedbed.declare.entity import Entity
+from seedbed.declare.errors import SeedbedError
+from seedbed.postgres import record
+from seedbed.postgres.reflect import SchemaMismatch, table_columns
+from seedbed.postgres.snapshot import PrerequisiteMissing
+from seedbed.run.prepare import BeforeAnchor, OtherSeed
+from seedbed.run.remove import remove
 from tests.postgres.strangers import made_by_the_application
 from tests.postgres.worlds import AS_OF, Connection, World, identifier, versions
 

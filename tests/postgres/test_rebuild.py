@@ -11,9 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
-from tasks.postgres.ownership import by_table
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
+from seedbed.postgres.ownership import by_table
 from tests.postgres.strangers import arrows, attach, delete_closed, some_rows
 from tests.postgres.worlds import AS_OF, Connection, World, identifier, others, ours, versions
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tasks.engine.authoring import Columns, Rows, entity, exactly, text, text_key
-from tasks.engine.entity import Dataset
-from tasks.engine.plan import Pin, Removal
-from tasks.engine.run import Run
-from tasks.postgres import delete, load, read, reflect
-from tasks.postgres.candidates import everything, mine
-from tasks.postgres.fence import Fence, Fenced
+from seedbed import Columns, Rows, entity, exactly, text, text_key
+from seedbed.declare.entity import Dataset
+from seedbed.engine.plan import Pin, Removal
+from seedbed.engine.run import Run
+from seedbed.postgres import delete, read, reflect
+from seedbed.postgres.candidates import everything, mine
+from seedbed.postgres.copy import load
+from seedbed.postgres.fence import Fence, Fenced
 from tests.postgres.worlds import Connection
 
 DAY = date(2026, 11, 21)

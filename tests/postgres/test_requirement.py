@@ -8,11 +8,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tasks.engine.authoring import Columns, Dataset, Rows, at_least, entity, exactly, text, uuid_key
-from tasks.engine.entity import Entity
-from tasks.engine.run import Run
-from tasks.postgres import load, read, reflect
-from tasks.postgres.snapshot import Snapshot
+from seedbed import Columns, Dataset, Rows, at_least, entity, exactly, text, uuid_key
+from seedbed.declare.entity import Entity
+from seedbed.engine.run import Run
+from seedbed.postgres import read, reflect
+from seedbed.postgres.copy import load
+from seedbed.postgres.snapshot import Snapshot
 
 DAY = date(2026, 11, 21)
 RUN = Run("shelter", 42, DAY, DAY, 1)

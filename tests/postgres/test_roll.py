@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tasks.engine.entity import Entity
-from tasks.engine.order import ordered
-from tasks.engine.report import StepReport
-from tasks.engine.run import Run
-from tasks.engine.target import chunks
-from tasks.fill import fill
-from tasks.postgres.snapshot import Snapshot
-from tasks.prove import checked
+from seedbed.context.counted import checked
+from seedbed.declare.entity import Entity
+from seedbed.engine.order import ordered
+from seedbed.engine.report import StepReport
+from seedbed.engine.run import Run
+from seedbed.engine.target import chunks
+from seedbed.postgres.snapshot import Snapshot
+from seedbed.steps.entity import fill
 from tests.postgres.strangers import keys
 from tests.postgres.worlds import AS_OF, World, qualified, silent, versions
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
-from tasks.engine.errors import BadSetting
-from tasks.engine.order import ordered
-from tasks.postgres.reflect import SchemaMismatch
-from tasks.prove import checked
-from tasks.remove import remove
-from tasks.survey import Unmet, look_first, survey
+from seedbed.context.counted import checked
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
+from seedbed.declare.errors import BadSetting
+from seedbed.engine.order import ordered
+from seedbed.postgres.reflect import SchemaMismatch
+from seedbed.run.remove import remove
+from seedbed.run.standing import Unmet, look_first, survey
 from tests.postgres.strangers import delete_closed, dependents, keys
 from tests.postgres.worlds import Connection, World, contents, fill_all, others
 

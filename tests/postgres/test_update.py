@@ -10,27 +10,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tasks.engine.authoring import (
-    Columns,
-    Rows,
-    Table,
-    entity,
-    exactly,
-    settle,
-    text,
-    update,
-    uuid_key,
-)
-from tasks.engine.entity import Dataset, Entity
-from tasks.engine.errors import BadDeclaration
-from tasks.engine.order import ordered, selected
-from tasks.engine.plan import told
-from tasks.engine.run import Run
-from tasks.engine.update import Update
-from tasks.postgres import load, read, reflect
-from tasks.postgres.drift import drift
-from tasks.postgres.revise import Pending, pending, revise
-from tasks.postgres.snapshot import Snapshot
+from seedbed import Columns, Rows, Table, entity, exactly, settle, text, update, uuid_key
+from seedbed.declare.entity import Dataset, Entity
+from seedbed.declare.errors import BadDeclaration
+from seedbed.declare.update import Update
+from seedbed.engine.order import ordered, selected
+from seedbed.engine.plan import told
+from seedbed.engine.run import Run
+from seedbed.postgres import read, reflect
+from seedbed.postgres.copy import load
+from seedbed.postgres.drift import drift
+from seedbed.postgres.revise import Pending, pending, revise
+from seedbed.postgres.snapshot import Snapshot
 from tests.postgres.worlds import Connection
 
 DAY = date(2026, 11, 21)

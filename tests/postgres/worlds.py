@@ -21,21 +21,21 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tasks.datasets import DATASETS, dataset
-from tasks.engine.entity import Dataset, Entity
-from tasks.engine.plan import Removal
-from tasks.engine.report import StepReport
-from tasks.engine.settings import Environment
-from tasks.engine.steps import Step
-from tasks.perform import perform
-from tasks.postgres import guard
-from tasks.postgres.address import Address
-from tasks.postgres.ownership import any_of, by_table
-from tasks.prepare import intent, prepared
-from tasks.prove import digests
-from tasks.rebuild import begin, begun_anew, end, rebuild, why_step_by_step
-from tasks.remove import remove
-from tasks.work import Assignment, Work, close, work
+from seedbed.context.context import Assignment, Work, close, work
+from seedbed.context.counted import digests
+from seedbed.context.datasets import DATASETS, dataset
+from seedbed.declare.entity import Dataset, Entity
+from seedbed.declare.reads import Step
+from seedbed.engine.plan import Removal
+from seedbed.engine.report import StepReport
+from seedbed.engine.settings import Environment
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.guard import guard
+from seedbed.postgres.ownership import any_of, by_table
+from seedbed.run.prepare import intent, prepared
+from seedbed.run.rebuild import begin, begun_anew, end, rebuild, why_step_by_step
+from seedbed.run.remove import remove
+from seedbed.steps.perform import perform
 
 AS_OF = date(2026, 3, 31)
 

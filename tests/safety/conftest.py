@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.datasets import DATASETS
+from seedbed.context.datasets import DATASETS
 from tests.postgres.conftest import (
     address,
     cluster,

@@ -15,20 +15,21 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tasks.engine.entity import Dataset, Entity
-from tasks.engine.errors import SeedbedError
-from tasks.engine.keys import UuidKey
-from tasks.engine.order import ordered
-from tasks.engine.plan import Removal
-from tasks.engine.report import StepReport
-from tasks.engine.steps import Step
-from tasks.perform import perform
-from tasks.postgres import load, record
-from tasks.postgres.encode import Encoder
-from tasks.postgres.ownership import any_of
-from tasks.prove import digests
-from tasks.remove import remove
-from tasks.work import Work
+from seedbed.context.context import Work
+from seedbed.context.counted import digests
+from seedbed.declare.entity import Dataset, Entity
+from seedbed.declare.errors import SeedbedError
+from seedbed.declare.keys import UuidKey
+from seedbed.declare.reads import Step
+from seedbed.engine.order import ordered
+from seedbed.engine.plan import Removal
+from seedbed.engine.report import StepReport
+from seedbed.postgres import record
+from seedbed.postgres.copy import load
+from seedbed.postgres.copy.encode import Encoder
+from seedbed.postgres.ownership import any_of
+from seedbed.run.remove import remove
+from seedbed.steps.perform import perform
 from tests.postgres.strangers import (
     _copied,
     _insert,
@@ -242,8 +243,8 @@ class Stage:
             if how == "copy":
                 patch.setattr(load, "Encoder", Dying)
             else:
-                for module in ("part", "revise", "remove"):
-                    patch.setattr(f"tasks.{module}.record", _Recording(recorded))
+                for module in ("seedbed.steps.part", "seedbed.steps.update", "seedbed.run.remove"):
+                    patch.setattr(f"{module}.record", _Recording(recorded))
             try:
                 action()
             except (Crash, psycopg.OperationalError):

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from tasks.datasets import DATASETS, dataset
-from tasks.engine.authoring import Columns, Rows, entity, exactly, text, uuid_key
-from tasks.engine.entity import Dataset
-from tasks.engine.errors import BadDeclaration, SeedbedError
-from tasks.engine.order import ordered
-from tasks.perform import perform
-from tasks.postgres.address import Address
-from tasks.postgres.claims import KindClaimed
-from tasks.postgres.counters import CountersOff
-from tasks.postgres.fence import Fenced, Unsettled
-from tasks.postgres.keyed import KeyUnfit, require_keys
-from tasks.postgres.shape import SchemaChanged
-from tasks.remove import preview
-from tasks.renewing import NotRenewed
+from seedbed import Columns, Rows, entity, exactly, text, uuid_key
+from seedbed.context.datasets import DATASETS, dataset
+from seedbed.declare.entity import Dataset
+from seedbed.declare.errors import BadDeclaration, SeedbedError
+from seedbed.engine.order import ordered
+from seedbed.postgres.claims import KindClaimed
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.counters import CountersOff
+from seedbed.postgres.fence import Fenced, Unsettled
+from seedbed.postgres.keyed import KeyUnfit, require_keys
+from seedbed.postgres.shape import SchemaChanged
+from seedbed.run.remove import preview
+from seedbed.steps.perform import perform
+from seedbed.steps.renewing import NotRenewed
 from tests.postgres.worlds import (
     AS_OF,
     Cluster,

@@ -23,16 +23,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
-from tasks.engine.order import ordered
-from tasks.engine.report import StepReport
-from tasks.part import RowsMissing
-from tasks.postgres.delete import Blocked
-from tasks.postgres.fence import Fenced
-from tasks.postgres.load import RowRefused
-from tasks.postgres.lock import LeaseLost
-from tasks.prove import complete, counts
+from seedbed.context.counted import complete, counts
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
+from seedbed.engine.order import ordered
+from seedbed.engine.report import StepReport
+from seedbed.postgres.connection.lock import LeaseLost
+from seedbed.postgres.copy.load import RowRefused
+from seedbed.postgres.delete import Blocked
+from seedbed.postgres.fence import Fenced
+from seedbed.steps.part import RowsMissing
 from tests.postgres.edits import edit
 from tests.postgres.strangers import keys
 from tests.postgres.worlds import World, versions

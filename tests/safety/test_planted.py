@@ -14,37 +14,28 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tasks.engine.entity import Dataset, Entity
-from tasks.engine.errors import SeedbedError
-from tasks.engine.keys import Key, TextKey, UuidKey
-from tasks.engine.plan import Pin
-from tasks.part import RowsMissing
-from tasks.postgres import (
-    claims,
-    delete,
-    fence,
-    guard,
-    load,
-    marker,
-    ownership,
-    pins,
-    reach,
-    references,
-)
-from tasks.postgres.candidates import Candidates
-from tasks.postgres.claims import KindClaimed
-from tasks.postgres.counters import Touched, counts
-from tasks.postgres.delete import Blocked
-from tasks.postgres.fence import Fence, Fenced
-from tasks.postgres.guard import GuardRefused
-from tasks.postgres.keyed import KeyUnfit
-from tasks.postgres.load import RowRefused
-from tasks.postgres.lock import LeaseLost
-from tasks.postgres.marker import mark
-from tasks.postgres.pins import Kept
-from tasks.postgres.references import Edge
-from tasks.postgres.shape import SchemaChanged
-from tasks.renewing import NotRenewed
+from seedbed.declare.entity import Dataset, Entity
+from seedbed.declare.errors import SeedbedError
+from seedbed.declare.keys import Key, TextKey, UuidKey
+from seedbed.engine.plan import Pin
+from seedbed.postgres import claims, delete, fence, ownership, pins, references
+from seedbed.postgres.candidates import Candidates
+from seedbed.postgres.claims import KindClaimed
+from seedbed.postgres.connection.lock import LeaseLost
+from seedbed.postgres.copy import load
+from seedbed.postgres.copy.load import RowRefused
+from seedbed.postgres.counters import Touched, counts
+from seedbed.postgres.delete import Blocked
+from seedbed.postgres.fence import Fence, Fenced
+from seedbed.postgres.guard import guard, marker, reach
+from seedbed.postgres.guard.guard import GuardRefused
+from seedbed.postgres.guard.marker import mark
+from seedbed.postgres.keyed import KeyUnfit
+from seedbed.postgres.pins import Kept
+from seedbed.postgres.references import Edge
+from seedbed.postgres.shape import SchemaChanged
+from seedbed.steps.part import RowsMissing
+from seedbed.steps.renewing import NotRenewed
 from tests.postgres.worlds import Cluster, Connection, World
 from tests.safety.stage import Stage, trigger
 from tests.safety.thorns import thorns
@@ -312,7 +303,7 @@ def only_the_transaction_itself(patch: pytest.MonkeyPatch) -> None:
 
 
 def keys_not_looked_at(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("tasks.postgres.keyed.require_keys", lambda *given: None)
+    patch.setattr("seedbed.postgres.keyed.require_keys", lambda *given: None)
 
 
 def text_of_any_size(patch: pytest.MonkeyPatch) -> None:
@@ -324,7 +315,7 @@ def claims_not_looked_at(patch: pytest.MonkeyPatch) -> None:
 
 
 def shapes_not_compared(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("tasks.postgres.shape.require", lambda *given: {})
+    patch.setattr("seedbed.postgres.shape.require", lambda *given: {})
 
 
 def nothing_belongs(patch: pytest.MonkeyPatch) -> None:
@@ -332,7 +323,7 @@ def nothing_belongs(patch: pytest.MonkeyPatch) -> None:
 
 
 def renewal_believed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("tasks.postgres.renew.Renewal.differing", lambda *given: 0)
+    patch.setattr("seedbed.postgres.renew.Renewal.differing", lambda *given: 0)
 
 
 def no_look_for_truncate(patch: pytest.MonkeyPatch) -> None:
@@ -358,7 +349,7 @@ def ownership_by_range_alone(patch: pytest.MonkeyPatch) -> None:
         return sql.SQL("({} BETWEEN {} AND {})").format(column, low, high)
 
     patch.setattr(ownership, "carried", in_range)
-    patch.setattr("tasks.postgres.candidates.carried", in_range)
+    patch.setattr("seedbed.postgres.candidates.carried", in_range)
 
 
 def gap_without_ownership(patch: pytest.MonkeyPatch) -> None:
@@ -380,7 +371,7 @@ def window_by_date_alone(patch: pytest.MonkeyPatch) -> None:
         fence.plan(entity.table, deleted=rows)
         return rows
 
-    patch.setattr("tasks.part._roll", roll)
+    patch.setattr("seedbed.steps.part._roll", roll)
 
 
 def parents_first(patch: pytest.MonkeyPatch) -> None:
@@ -396,15 +387,15 @@ def circles_table_by_table(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_count_after_load(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("tasks.part._require", lambda *given: None)
+    patch.setattr("seedbed.steps.part._require", lambda *given: None)
 
 
 def lease_not_checked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("tasks.postgres.lock.join", lambda *given: None)
+    patch.setattr("seedbed.postgres.connection.lock.join", lambda *given: None)
 
 
 def update_whatever_is_there(patch: pytest.MonkeyPatch) -> None:
-    from tasks.postgres import revise
+    from seedbed.postgres import revise
 
     due = revise._due
     patch.setattr(revise, "_due", lambda update, columns: due(replace(update, held={}), columns))

@@ -10,12 +10,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tasks.engine.entity import Dataset
-from tasks.postgres import circles
-from tasks.postgres.grants import grants
-from tasks.postgres.references import CannotLook
-from tasks.prove import digests, drifted
-from tasks.remove import preview, remove
+from seedbed.context.counted import digests, drifted
+from seedbed.declare.entity import Dataset
+from seedbed.postgres import circles
+from seedbed.postgres.guard.grants import grants
+from seedbed.postgres.references import CannotLook
+from seedbed.run.remove import preview, remove
 from tests.postgres.worlds import World, contents, fill_all, others, ours, versions
 from tests.safety.thorns import thorns
 

@@ -17,23 +17,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.datasets import DATASETS, dataset
-from tasks.engine.authoring import (
-    Columns,
-    Rows,
-    entity,
-    exactly,
-    objects,
-    settle,
-    text,
-    uuid_key,
-)
-from tasks.engine.entity import Dataset
-from tasks.engine.errors import SeedbedError
-from tasks.engine.order import ordered
-from tasks.postgres.address import Address
-from tasks.postgres.keyed import KeyUnfit, require_keys
-from tasks.prove import complete, counts
+from seedbed import Columns, Rows, entity, exactly, objects, settle, text, uuid_key
+from seedbed.context.counted import complete, counts
+from seedbed.context.datasets import DATASETS, dataset
+from seedbed.declare.entity import Dataset
+from seedbed.declare.errors import SeedbedError
+from seedbed.engine.order import ordered
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.keyed import KeyUnfit, require_keys
 from tests.postgres.worlds import AS_OF, Connection, World, fill_all, others
 from tests.safety.test_attacks import DEFERRED, LOG, MADE, PEOPLE, PLAIN, function, on
 
@@ -51,7 +42,7 @@ def since(rows: Rows) -> int:
 
 
 def green(world: World) -> bool:
-    """Whether a seed and its last look at every step, as in tasks/round.py, find all rows."""
+    """Whether a seed and its last look at every step, as a round has them, find all rows."""
     with world.opened() as opened:
         fill_all(opened)
         return complete(counts(opened, ordered(opened.dataset.steps))).passed

@@ -13,9 +13,9 @@ import httpx
 import pytest
 import redis
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
-from tasks.services import http
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
+from seedbed.services import http
 from tests.postgres.conftest import cluster, fresh, home, template
 from tests.postgres.worlds import World, eventually
 from tests.services.seaweed import Seaweed, running

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.__main__ import main
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
+from seedbed.cli.__main__ import main
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
 from tests.postgres.worlds import OUTSIDE, World
 from tests.services.mux_server import ASSETS
 from tests.services.remote import remote

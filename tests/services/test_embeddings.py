@@ -16,16 +16,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
-from tasks.engine.errors import BadSetting
-from tasks.engine.services import Embeddings
-from tasks.engine.values import Bytes
-from tasks.postgres.redact import redacted
-from tasks.prove import checked, drifted
-from tasks.services import http
-from tasks.services.embeddings import Hashed, Remote, embedder
-from tasks.services.port import NoCredentials, ServiceAway, ServiceFailed
+from seedbed.context.counted import checked, drifted
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
+from seedbed.declare.errors import BadSetting
+from seedbed.declare.values import Bytes
+from seedbed.engine.services import Embeddings
+from seedbed.postgres.connection.redact import redacted
+from seedbed.services import http
+from seedbed.services.embeddings import Hashed, Remote, embedder
+from seedbed.services.port import NoCredentials, ServiceAway, ServiceFailed
 from tests.postgres.worlds import World, contents, versions
 from tests.services.conftest import free_port
 
@@ -129,7 +129,7 @@ def remote(server: Server, **given: Any) -> Remote:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses between tries, which nobody waits for."""
     kept: list[float] = []
-    monkeypatch.setattr("tasks.services.http.time.sleep", kept.append)
+    monkeypatch.setattr("seedbed.services.http.time.sleep", kept.append)
     return kept
 
 

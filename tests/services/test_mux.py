@@ -10,8 +10,8 @@ from contextlib import closing
 import mux_python  # type: ignore[import-untyped]  # it has no types
 import pytest
 
-from tasks.services.mux import Mux
-from tasks.services.port import Held, ServiceFailed
+from seedbed.services.mux import Mux
+from seedbed.services.port import Held, ServiceFailed
 from tests.services.emulator import How
 from tests.services.mux_server import ASSETS, SECRET, TOKEN, MuxServer
 

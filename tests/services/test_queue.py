@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from flows.__main__ import main
-from tasks.datasets import dataset
-from tasks.engine.errors import BadSetting
-from tasks.enqueue import await_worker
-from tasks.postgres.address import Address
-from tasks.prove import checked, complete, counts, drifted
-from tasks.remove import remove
-from tasks.services.port import ServiceAway, ServiceFailed
+from seedbed.cli.__main__ import main
+from seedbed.context.counted import checked, complete, counts, drifted
+from seedbed.context.datasets import dataset
+from seedbed.declare.errors import BadSetting
+from seedbed.postgres.connection.address import Address
+from seedbed.run.remove import remove
+from seedbed.services.port import ServiceAway, ServiceFailed
+from seedbed.steps.queue import await_worker
 from tests.postgres.test_laws import CHILDREN
 from tests.postgres.worlds import World, eventually, fill_all
 from tests.services.conftest import Server, by_queue, free_port

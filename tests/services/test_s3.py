@@ -14,13 +14,13 @@ from typing import Any
 import obstore
 import pytest
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
-from tasks.engine.report import StepReport
-from tasks.perform import perform
-from tasks.services import files
-from tasks.services.files import Bucket, Folder
-from tasks.services.port import Held, ServiceFailed, Store
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
+from seedbed.engine.report import StepReport
+from seedbed.services import files
+from seedbed.services.files import Bucket, Folder
+from seedbed.services.port import Held, ServiceFailed, Store
+from seedbed.steps.perform import perform
 from tests.postgres.worlds import World, silent
 from tests.services.seaweed import BUCKET, KEY, SECRET, Seaweed
 

@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from tasks.services import bucket
-from tasks.services.bucket import StorageServer as Adapter
-from tasks.services.port import Held, ServiceFailed
+from seedbed.services import bucket
+from seedbed.services.bucket import StorageServer as Adapter
+from seedbed.services.port import Held, ServiceFailed
 from tests.services.emulator import Emulator, How
 from tests.services.storage_server import EXCHANGES, KEY, ROOT, Replay, StorageServer
 

@@ -17,12 +17,12 @@ import obstore
 import psycopg
 import pytest
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Dataset
-from tasks.postgres.address import Address
-from tasks.postgres.fence import Fenced
-from tasks.prove import drifted
-from tasks.remove import OutsideLeft, preview, remove
+from seedbed.context.counted import drifted
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Dataset
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.fence import Fenced
+from seedbed.run.remove import OutsideLeft, preview, remove
 from tests.postgres.worlds import World, others, versions
 from tests.services import auth_server, mux_server
 from tests.services.emulator import Asked, Emulator, How, Watch

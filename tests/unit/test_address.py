@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.engine.errors import UsageError
-from tasks.engine.settings import Profile, Target
-from tasks.postgres.address import Address, choose, parse
+from seedbed.declare.errors import UsageError
+from seedbed.engine.settings import Profile, Target
+from seedbed.postgres.connection.address import Address, choose, parse
 
 CANARY = "Kanarienvogel"
 WHERE = "SEEDBED_DATABASE_URL"

@@ -10,15 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from tasks.datasets import DATASETS
+from seedbed.context.datasets import DATASETS
 
 ROOT = Path(__file__).parents[2]
 LAYERS = (
-    ("tasks.engine",),
-    ("tasks.postgres", "tasks.services", *DATASETS.values()),
-    ("tasks",),
-    ("flows",),
-    ("deployments",),
+    ("seedbed.declare",),
+    ("seedbed.engine",),
+    ("seedbed.postgres", "seedbed.services"),
+    ("seedbed.context",),
+    ("seedbed.steps",),
+    ("seedbed.run",),
+    ("seedbed.cli", "seedbed.server"),
+    ("seedbed",),
+    ("tasks", "flows"),
 )
 """From the bottom up; a module imports from its own layer and from those below."""
 
@@ -26,7 +30,7 @@ IMPURE = ("prefect", "psycopg", "sqlalchemy", "os", "random", "secrets", "time",
 READS_THE_WORLD = {"environ", "getenv", "now", "utcnow", "today", "time", "default_rng", "uuid4"}
 
 MODULES = sorted(
-    path for top in ("tasks", "flows", "deployments") for path in (ROOT / top).rglob("*.py")
+    path for top in ("seedbed", "tasks", "flows") for path in (ROOT / top).rglob("*.py")
 )
 LONGEST = 300
 
@@ -58,7 +62,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def own(names: Iterator[str]) -> Iterator[str]:
-    return (name for name in names if name.split(".")[0] in ("tasks", "flows", "deployments"))
+    return (name for name in names if name.split(".")[0] in ("seedbed", "tasks", "flows"))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted)
@@ -88,7 +92,7 @@ def test_the_engine_is_pure() -> None:
 def test_a_dataset_imports_the_authoring_words_and_itself_only(package: str) -> None:
     for path in (ROOT / package.replace(".", "/")).glob("*.py"):
         for name in own(imports(path)):
-            assert within(name, package) or within(name, "tasks.engine.authoring"), path.name
+            assert within(name, package) or within(name, "seedbed"), path.name
 
 
 def test_no_file_in_flows_shadows_a_package() -> None:

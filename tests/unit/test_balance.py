@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tasks.engine.balance import Ranked, balanced
+from seedbed.engine.balance import Ranked, balanced
 
 Wishes = list[list[int]]
 

@@ -12,24 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tasks.engine.authoring import (
-    SEEDED,
-    Columns,
-    Rows,
-    Table,
-    at_least,
-    choose,
-    entity,
-    exactly,
-    text_key,
-    view,
-)
-from tasks.engine.choice import Choice, ranked
-from tasks.engine.counts import Count
-from tasks.engine.entity import Entity
-from tasks.engine.requirement import Need, need
-from tasks.engine.run import Run, as_frame
-from tasks.engine.target import all_parents, chunks, count, nothing, target
+from seedbed import SEEDED, Columns, Rows, Table, at_least, choose, entity, exactly, text_key, view
+from seedbed.declare.choice import Choice, ranked
+from seedbed.declare.counts import Count
+from seedbed.declare.entity import Entity
+from seedbed.engine.requirement import Need, need
+from seedbed.engine.run import Run, as_frame
+from seedbed.engine.target import all_parents, chunks, count, nothing, target
 
 DAY = date(2026, 11, 21)
 

@@ -17,17 +17,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from seedbed import FixedPoint
+from seedbed.declare.entity import Entity
+from seedbed.declare.reads import Reader
+from seedbed.engine.order import depth, ordered
+from seedbed.engine.run import Run
+from seedbed.engine.target import chunks, count
 from tasks.commerce import commerce
 from tasks.commerce.accounts import EMAIL, PASSWORD, PASSWORD_HASH
 from tasks.commerce.advertising import CAMPAIGNS
 from tasks.commerce.customers import CUSTOMERS
 from tasks.commerce.orders import status_shares
-from tasks.engine.authoring import FixedPoint
-from tasks.engine.entity import Entity
-from tasks.engine.order import depth, ordered
-from tasks.engine.run import Run
-from tasks.engine.tables import Reader
-from tasks.engine.target import chunks, count
 
 TODAY = date(2026, 11, 21)
 

@@ -7,20 +7,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from tasks.engine.authoring import (
-    Columns,
-    Rows,
-    between,
-    counted,
-    daily,
-    entity,
-    exactly,
-    scaled,
-    uuid_key,
-)
-from tasks.engine.counts import Count
-from tasks.engine.run import Run
-from tasks.engine.target import chunks
+from seedbed import Columns, Rows, between, counted, daily, entity, exactly, scaled, uuid_key
+from seedbed.declare.counts import Count
+from seedbed.engine.run import Run
+from seedbed.engine.target import chunks
 
 
 @entity(table="shelves", key=uuid_key("0001-0001"), count=exactly(1000))

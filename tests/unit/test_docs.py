@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from deployments.declared import prefect_file, read_deployments
-from flows.arguments import parser
-from tasks.datasets import DATASETS
-from tasks.engine.minimums import Minimum, Word
-from tasks.engine.settings import ENVIRONMENTS
+from seedbed.cli.arguments import parser
+from seedbed.context.datasets import DATASETS
+from seedbed.declare.minimums import Minimum, Word
+from seedbed.engine.settings import ENVIRONMENTS
+from seedbed.server.declared import prefect_file, read_deployments
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -50,7 +50,7 @@ def test_the_readme_names_every_dataset_environment_and_flow() -> None:
 
 
 def test_every_dataset_has_its_page_with_every_entity() -> None:
-    from tasks.datasets import dataset
+    from seedbed.context.datasets import dataset
 
     for name in DATASETS:
         page = (ROOT / "docs" / f"{name}.md").read_text()
@@ -64,7 +64,7 @@ def levels(one: Minimum | Word) -> str:
 
 
 def test_every_requirement_stands_on_its_page_with_its_levels() -> None:
-    from tasks.datasets import dataset
+    from seedbed.context.datasets import dataset
 
     for name in DATASETS:
         page = (ROOT / "docs" / f"{name}.md").read_text()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.engine import draws
-from tasks.engine.values import Floats, Hashes, Integers
+from seedbed.declare.values import Floats, Hashes, Integers
+from seedbed.engine import draws
 
 HIGHEST = 2**64 - 1
 CHI_SQUARE_9 = 27.88

@@ -8,17 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tasks.engine.authoring import (
-    Columns,
-    Dataset,
-    Rows,
-    Table,
-    daily,
-    entity,
-    exactly,
-    uuid_key,
-)
-from tasks.engine.errors import BadDeclaration, UnknownName
+from seedbed import Columns, Dataset, Rows, Table, daily, entity, exactly, uuid_key
+from seedbed.declare.errors import BadDeclaration, UnknownName
 
 products = Table("products", "products", ("code",), required={"code": ("A",)})
 

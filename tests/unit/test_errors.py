@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.engine.errors import (
+from seedbed.declare.errors import (
     BadDeclaration,
     BadKey,
     BadSetting,

@@ -7,13 +7,13 @@ from datetime import date
 
 import pytest
 
-from tasks.engine.settings import Profile, environments_folder, read_profile
-from tasks.postgres.address import Address
-from tasks.postgres.facts import Facts
-from tasks.postgres.guard import GuardRefused, examine_place, examine_variables, require
-from tasks.postgres.marker import problem_with, unnamed
-from tasks.postgres.production import speaking
-from tasks.postgres.role import role_evidence
+from seedbed.engine.settings import Profile, environments_folder, read_profile
+from seedbed.postgres.connection.address import Address
+from seedbed.postgres.guard.facts import Facts
+from seedbed.postgres.guard.guard import GuardRefused, examine_place, examine_variables, require
+from seedbed.postgres.guard.marker import problem_with, unnamed
+from seedbed.postgres.guard.production import speaking
+from seedbed.postgres.guard.role import role_evidence
 
 
 def profile(name: str, **guard: object) -> Profile:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.engine.values import Bytes
-from tasks.services import hashing
+from seedbed.declare.values import Bytes
+from seedbed.services import hashing
 
 
 def texts(*given: str) -> Bytes:

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tasks.engine.errors import BadKey
-from tasks.engine.keys import text_key, uuid_key
-from tasks.engine.values import Hashes, Integers
+from seedbed.declare.errors import BadKey
+from seedbed.declare.keys import text_key, uuid_key
+from seedbed.declare.values import Hashes, Integers
 
 UUIDS = {
     1: "00000000-5eed-0003-0002-000000000001",

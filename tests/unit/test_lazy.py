@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tasks.engine.lazy import lazy
+from seedbed.declare.lazy import lazy
 
 
 class Pair:

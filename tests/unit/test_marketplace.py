@@ -13,11 +13,11 @@ import bcrypt
 import pandas as pd
 import pytest
 
-from tasks.engine.entity import Entity
-from tasks.engine.order import depth, ordered
-from tasks.engine.run import Run
-from tasks.engine.target import chunks, count
-from tasks.engine.update import Update
+from seedbed.declare.entity import Entity
+from seedbed.declare.update import Update
+from seedbed.engine.order import depth, ordered
+from seedbed.engine.run import Run
+from seedbed.engine.target import chunks, count
 from tasks.marketplace import marketplace
 from tasks.marketplace.people import PASSWORD, PASSWORD_HASH
 from tasks.marketplace.reviews import gig_ratings, provider_ratings

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tasks.engine.errors import BadSetting, UnknownName
-from tasks.engine.minimums import DEFAULT, LEVELS, Minimum, resolved
+from seedbed.declare.errors import BadSetting, UnknownName
+from seedbed.declare.minimums import DEFAULT, LEVELS, Minimum, resolved
 
 BOOKS = Minimum("books", 10, 20, 30, "books of the base data")
 LOANS = Minimum("loans", 1, 2, 3, "loans of a reader", most=5)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tasks.engine.authoring import Columns, Dataset, Rows, entity, uuid_key
-from tasks.engine.entity import Entity
-from tasks.engine.errors import BadDeclaration, UnknownName
-from tasks.engine.order import depth, ordered, selected, with_upstream
-from tasks.engine.steps import Step
+from seedbed import Columns, Dataset, Rows, entity, uuid_key
+from seedbed.declare.entity import Entity
+from seedbed.declare.errors import BadDeclaration, UnknownName
+from seedbed.declare.reads import Step
+from seedbed.engine.order import depth, ordered, selected, with_upstream
 
 
 @entity(table="shops", key=uuid_key("0001-0001"))

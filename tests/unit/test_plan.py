@@ -7,10 +7,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from tasks.engine.authoring import Columns, Rows, entity, exactly, uuid_key
-from tasks.engine.plan import Pin, Plan, Removal, Standing, missing, sentence
-from tasks.engine.run import Run
-from tasks.engine.target import chunks
+from seedbed import Columns, Rows, entity, exactly, uuid_key
+from seedbed.engine.plan import Pin, Plan, Removal, Standing, missing, sentence
+from seedbed.engine.run import Run
+from seedbed.engine.target import chunks
 
 PIN = Pin("orders", 2, by="refunds", column="order_id", examples=("STG-0001", "STG-0002"))
 

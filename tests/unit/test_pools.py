@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from faker import VERSION
 
-from tasks.engine import pools
-from tasks.engine.errors import BadSetting
-from tasks.engine.pools import pool
+from seedbed.declare.errors import BadSetting
+from seedbed.engine import pools
+from seedbed.engine.pools import pool
 
 
 def names(size: int, cache: Path, *, seed: int = 42, locale: str = "en_US") -> tuple[str, ...]:

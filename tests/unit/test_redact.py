@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.postgres import redact
-from tasks.postgres.redact import SecretFilter, install, redacted, register_secret
+from seedbed.postgres.connection import redact
+from seedbed.postgres.connection.redact import SecretFilter, install, redacted, register_secret
 
 CANARY = "Kanarien/vogel 7"
 QUOTED = "Kanarien%2Fvogel%207"

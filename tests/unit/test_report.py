@@ -5,15 +5,8 @@ from __future__ import annotations
 import json
 from datetime import date
 
-from tasks.engine.plan import Pin
-from tasks.engine.report import (
-    Check,
-    Drift,
-    Report,
-    StepReport,
-    checks_table,
-    steps_table,
-)
+from seedbed.engine.plan import Pin
+from seedbed.engine.report import Check, Drift, Report, StepReport, checks_table, steps_table
 
 ORDERS = StepReport("orders", "orders", 100, 97, added=3, removed=0, seconds=0.5)
 STATS = StepReport("ad_stats", "ad_stats_daily", 840, 780, added=60, removed=60, seconds=0.25)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.engine.authoring import (
+from seedbed import (
     SEEDED,
     Columns,
     Rows,
@@ -23,13 +23,13 @@ from tasks.engine.authoring import (
     uuid_key,
     view,
 )
-from tasks.engine.choice import Choice
-from tasks.engine.counts import Requirement
-from tasks.engine.entity import Entity
-from tasks.engine.errors import UnknownName
-from tasks.engine.requirement import Lack, Need, counted_in, need, own_of, own_table
-from tasks.engine.run import Run, as_frame
-from tasks.engine.target import chunks
+from seedbed.declare.choice import Choice
+from seedbed.declare.counts import Requirement
+from seedbed.declare.entity import Entity
+from seedbed.declare.errors import UnknownName
+from seedbed.engine.requirement import Lack, Need, counted_in, need, own_of, own_table
+from seedbed.engine.run import Run, as_frame
+from seedbed.engine.target import chunks
 
 DAY = date(2026, 11, 21)
 

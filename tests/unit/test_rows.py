@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.engine.authoring import (
+from seedbed import (
     Columns,
     Integers,
     Rows,
@@ -23,10 +23,10 @@ from tasks.engine.authoring import (
     text_key,
     uuid_key,
 )
-from tasks.engine.entity import Entity
-from tasks.engine.errors import BadDeclaration
-from tasks.engine.run import Run
-from tasks.engine.target import chunks
+from seedbed.declare.entity import Entity
+from seedbed.declare.errors import BadDeclaration
+from seedbed.engine.run import Run
+from seedbed.engine.target import chunks
 
 CITIES = ("Hanoi", "Hue", "Vinh")
 

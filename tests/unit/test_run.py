@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.engine.authoring import (
+from seedbed import (
     Columns,
     Rows,
     Table,
@@ -26,9 +26,9 @@ from tasks.engine.authoring import (
     uuid_key,
     where,
 )
-from tasks.engine.entity import Entity
-from tasks.engine.run import Run
-from tasks.engine.target import chunks, count, nothing
+from seedbed.declare.entity import Entity
+from seedbed.engine.run import Run
+from seedbed.engine.target import chunks, count, nothing
 
 TODAY = date(2026, 11, 21)
 

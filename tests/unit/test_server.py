@@ -18,11 +18,11 @@ import httpx
 import psutil
 import pytest
 
-from flows.invoke import ServerFailed
-from tasks.background import began
-from tasks.engine.errors import BadSetting
-from tasks.postgres import embedded
-from tasks.server import Api, LetsNobodyIn, NoServer, find
+from seedbed.cli.invoke import ServerFailed
+from seedbed.declare.errors import BadSetting
+from seedbed.postgres.embedded import embedded
+from seedbed.server.api import Api, LetsNobodyIn, NoServer, find
+from seedbed.server.started import began
 
 ROOT = Path(__file__).parents[2]
 LOGIN = "seedbed:of-this-server"
@@ -175,7 +175,7 @@ def test_a_named_server_that_cannot_be_used_is_said_and_none_is_taken_in_its_pla
     assert ensured == []
 
 
-FIND = "import os; from tasks.server import find; find(os.environ, verbose=False)"
+FIND = "import os; from seedbed.server.api import find; find(os.environ, verbose=False)"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tasks.engine.errors import BadSetting, UnknownName, UsageError
-from tasks.engine.settings import (
+from seedbed.declare.errors import BadSetting, UnknownName, UsageError
+from seedbed.engine.settings import (
     ENVIRONMENTS,
     Choice,
     Model,

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tasks.engine.entity import Entity
-from tasks.engine.order import depth, ordered
-from tasks.engine.resource import Resource
-from tasks.engine.run import Run
-from tasks.engine.target import chunks
+from seedbed.declare.entity import Entity
+from seedbed.declare.resource import Resource
+from seedbed.engine.order import depth, ordered
+from seedbed.engine.run import Run
+from seedbed.engine.target import chunks
 from tasks.streaming import streaming
 from tasks.streaming.artwork import PALETTES, thumbnail
 from tasks.streaming.catalogue import CREATORS, SHOWS

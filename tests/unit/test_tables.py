@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.engine.authoring import (
+from seedbed import (
     SEEDED,
     Columns,
     Rows,
@@ -23,13 +23,13 @@ from tasks.engine.authoring import (
     view,
     where,
 )
-from tasks.engine.declared import Declared
-from tasks.engine.entity import Entity
-from tasks.engine.errors import BadDeclaration, UnknownName
-from tasks.engine.existing import Existing
-from tasks.engine.run import Run, as_frame
-from tasks.engine.tables import View, alike, tables_of
-from tasks.engine.target import all_parents, chunks, count, nothing
+from seedbed.declare.entity import Entity
+from seedbed.declare.errors import BadDeclaration, UnknownName
+from seedbed.declare.reads import View, alike, tables_of
+from seedbed.engine.declared import Declared
+from seedbed.engine.existing import Existing
+from seedbed.engine.run import Run, as_frame
+from seedbed.engine.target import all_parents, chunks, count, nothing
 
 DAY = date(2026, 11, 21)
 

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.datasets import dataset
-from tasks.engine.entity import Entity
-from tasks.engine.minimums import resolved
-from tasks.engine.order import ordered
-from tasks.engine.run import Run, as_frame
-from tasks.engine.tables import SEEDED, Table
-from tasks.engine.target import chunks, nothing
+from seedbed.context.datasets import dataset
+from seedbed.declare.entity import Entity
+from seedbed.declare.minimums import resolved
+from seedbed.declare.reads import SEEDED, Table
+from seedbed.engine.order import ordered
+from seedbed.engine.run import Run, as_frame
+from seedbed.engine.target import chunks, nothing
 from tasks.therapy import messages, people
 from tasks.therapy.texts import texts
 

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.engine.authoring import Embedded
-from tasks.engine.order import depth
-from tasks.engine.run import Run, as_frame
-from tasks.engine.target import chunks, count
-from tasks.services import hashing
+from seedbed import Embedded
+from seedbed.engine.order import depth
+from seedbed.engine.run import Run, as_frame
+from seedbed.engine.target import chunks, count
+from seedbed.services import hashing
 from tasks.transcripts import transcripts
 from tasks.transcripts.topics import GENERAL, SENTENCES, TITLES, TOPICS, topics
 from tasks.transcripts.users import PASSWORD, PASSWORD_HASH

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.engine.values import (
+from seedbed.declare.values import (
     Column,
     FixedPoint,
     Integers,

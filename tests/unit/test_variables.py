@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engine.settings import environments_folder
-from tasks.services.queue import URL as QUEUE
-from tasks.timings import FILE
-from tasks.variables import KNOWN, UnknownVariable, require_known, variables_of
+from seedbed.context.variables import KNOWN, UnknownVariable, require_known, variables_of
+from seedbed.engine.settings import environments_folder
+from seedbed.run.timings import FILE
+from seedbed.services.queue import URL as QUEUE
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = environments_folder({})

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tasks.postgres import binaries
+from seedbed.postgres.embedded import binaries
 from tests.benchmarks.stand import RESULTS
 
 HERE = Path(__file__).parent

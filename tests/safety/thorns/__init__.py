@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tasks.engine.authoring import (
+from seedbed import (
     Columns,
     Dataset,
     Rows,

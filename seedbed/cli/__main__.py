@@ -1,0 +1,236 @@
+"""The command line: `seedbed plan|seed|verify|reset|refresh|up|down|status|db|…`.
+
+Everything that can be wrong in the arguments is found before Prefect is imported, which
+takes two seconds, and before anything is opened.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from seedbed.cli.arguments import BACKGROUND, OWNER, parser
+from seedbed.declare.errors import Refused, SeedbedError, UsageError
+
+GAP = 4
+"""Exit code of `plan` when rows are missing."""
+
+
+class NeedsConfirm(UsageError):
+    """reset was called without saying what it is to do."""
+
+    def __init__(self) -> None:
+        super().__init__("reset: say --confirm to remove, or --dry-run to see what would go")
+
+
+class OneDatabase(UsageError):
+    """--database names one database, and each dataset has its own."""
+
+    def __init__(self, datasets: Sequence[str]) -> None:
+        super().__init__(
+            f"--database goes with one dataset, not with {', '.join(datasets)}; set "
+            "SEEDBED_<DATASET>_DATABASE_URL for each instead"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 done, 1 failed, 2 wrong use, 3 refused, 4 a gap."""
+    chosen = parser().parse_args(arguments)
+    try:
+        return _run(chosen)
+    except SeedbedError as error:
+        sys.stderr.write(f"seedbed: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("seedbed: interrupted; run it again, it goes on where it was\n")
+        return 130
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command in BACKGROUND:
+        return _background(chosen)
+    if chosen.command in OWNER:
+        return _own(chosen)
+    others = {"db": _db, "runs": _runs, "services": _services, "datasets": _datasets}
+    return others.get(chosen.command, _flow)(chosen)
+
+
+def _datasets(chosen: argparse.Namespace) -> int:
+    from seedbed.cli.owner import listed
+
+    print("\n".join(listed()))
+    return 0
+
+
+def _background(chosen: argparse.Namespace) -> int:
+    options = ["--json"] if chosen.json else []
+    command = [sys.executable, "-m", "seedbed.server.background", chosen.command, *options]
+    root = Path(__file__).parents[2]
+    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False).returncode
+
+
+def _own(chosen: argparse.Namespace) -> int:
+    from seedbed.cli import owner
+    from seedbed.context.where import profile_of
+
+    names = chosen.datasets or profile_of(chosen.environment).datasets
+    _name_database(chosen.database, names)
+    if chosen.command == "mark":
+        said = owner.mark(chosen.environment, names, chosen.days, chosen.named_production)
+    elif chosen.command == "grants":
+        said = owner.grants(chosen.environment, names, chosen.role)
+    else:
+        return _guard(chosen.environment, names)
+    for line in said:
+        print(line)
+    return 0
+
+
+def _guard(environment: str, names: Sequence[str]) -> int:
+    from seedbed.cli import owner
+
+    passed = True
+    for name in names:
+        print(f"{name}: {owner.where(environment, name)}")
+        for one in owner.evidence(environment, name):
+            passed = passed and one.passed
+            print(f"{'passed ' if one.passed else 'REFUSED'} {one}")
+    return 0 if passed else Refused.exit_code
+
+
+def _db(chosen: argparse.Namespace) -> int:
+    from seedbed.cli import owner
+
+    if chosen.action == "psql":
+        owner.psql(chosen.dataset)
+    print(owner.stop() if chosen.action == "stop" else owner.url(chosen.dataset))
+    return 0
+
+
+def _runs(chosen: argparse.Namespace) -> int:
+    from seedbed.cli import owner, show
+    from seedbed.context.where import profile_of
+
+    names = chosen.datasets or profile_of(chosen.environment).datasets
+    _name_database(chosen.database, names)
+    for name in names:
+        show.last_run(name, owner.last_run(chosen.environment, name))
+    return 0
+
+
+def _services(chosen: argparse.Namespace) -> int:
+    from seedbed.cli import owner
+    from seedbed.context.where import profile_of
+
+    passed = True
+    for name in chosen.datasets or profile_of(chosen.environment).datasets:
+        for one in owner.services(chosen.environment, name):
+            passed = passed and one.passed
+            state = "passed" if one.passed else "FAILED"
+            print(f"{state}  {name}  {one.port}: {one.kind}; {one.said}")
+    return 0 if passed else SeedbedError.exit_code
+
+
+def _name_database(url: str | None, names: Sequence[str]) -> None:
+    """Hand --database to the run through this process's environment, never as a parameter."""
+    if url is None:
+        return
+    from seedbed.postgres.connection.address import parse
+
+    if len(names) != 1:
+        raise OneDatabase(names)
+    parse(url, "--database")
+    os.environ[f"SEEDBED_{names[0].upper()}_DATABASE_URL"] = url
+
+
+def _asked(chosen: argparse.Namespace) -> dict[str, Any]:
+    """The flow's parameters, checked."""
+    from seedbed.context.datasets import dataset
+    from seedbed.context.where import profile_of
+    from seedbed.context.workers import require_runner
+    from seedbed.engine.order import selected
+    from seedbed.engine.settings import Choice, check
+
+    named = ("seed", "scale", "as_of", "only", "with_upstream")
+    given = {name: getattr(chosen, name, None) for name in named}
+    # Not by truth: 0 is a seed, and a scale that has to be refused.
+    asked: dict[str, Any] = {n: v for n, v in given.items() if v is not None and v != []}
+    if chosen.datasets:
+        asked["datasets"] = chosen.datasets
+    choice = check(Choice, asked, "command line")
+    names = choice.datasets or profile_of(chosen.environment).datasets
+    for name in names:
+        selected(dataset(name), choice.only, upstream=False)
+    _name_database(chosen.database, names)
+    _look_before(chosen.environment, names)
+    if chosen.command in ("seed", "refresh"):
+        require_runner(profile_of(chosen.environment))
+    if chosen.command == "reset":
+        if not chosen.confirm and not chosen.dry_run:
+            raise NeedsConfirm
+        asked |= {"confirm": chosen.confirm and not chosen.dry_run, "strict": chosen.strict}
+    if getattr(chosen, "mode", None):
+        asked["mode"] = chosen.mode
+    return asked
+
+
+def _look_before(environment: str, names: Sequence[str]) -> None:
+    """Refuse what variables and addresses alone tell, before anything is started."""
+    from seedbed.context.datasets import dataset
+    from seedbed.context.where import numbers_of, profile_of
+    from seedbed.postgres.connection.address import choose
+    from seedbed.postgres.guard import guard
+    from seedbed.services.adapters import Adapters
+
+    profile = profile_of(environment)
+    guard.require([guard.examine_variables(profile, os.environ)])
+    for name in names:
+        numbers_of(dataset(name), profile)
+        address = choose(dataset(name).name, profile, os.environ)
+        if address is not None:
+            guard.require([guard.examine_place(profile, address)])
+        Adapters(profile.services, os.environ, Path()).used(dataset(name))
+
+
+def _flow(chosen: argparse.Namespace) -> int:
+    asked = _asked(chosen)
+    from seedbed.server.api import find
+
+    api = find(os.environ, verbose=chosen.verbose)
+    # Only now: Prefect reads its settings when it is imported.
+    from seedbed.cli import show
+    from seedbed.cli.invoke import invoke
+    from seedbed.context.progress import listening
+    from seedbed.context.where import profile_of
+
+    if chosen.json:
+        with redirect_stdout(sys.stderr):  # Ray prints what it has to say of its workers
+            ended = invoke(chosen.command, chosen.environment, asked, api=api)
+        show.as_json(ended.documents)
+    else:
+        with show.Live() as live, listening(live.hear):
+            ended = invoke(chosen.command, chosen.environment, asked, api=api)
+        # A profile that wants the proof, as a pipeline's does, wants the times, too.
+        timings = profile_of(chosen.environment).verify and chosen.command in ("seed", "refresh")
+        show.as_text(ended.documents, ended.message, done=ended.done, timings=timings)
+    if ended.error is not None:
+        if chosen.json:
+            sys.stderr.write(f"seedbed: {ended.error}\n")
+        return ended.error.exit_code
+    missing = any(
+        one["target"] > one["present"]
+        for document in ended.documents
+        for one in document["entities"]
+    )
+    return GAP if chosen.command == "plan" and missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Arguments: every command of `seedbed` and its options."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+
+from seedbed.engine.settings import ENVIRONMENTS
+
+FLOWS = {
+    "plan": "show what is missing and what a reset would remove",
+    "seed": "add exactly what is missing",
+    "verify": "prove what is there by counts, checks and drift",
+    "reset": "remove exactly the seeded rows",
+    "refresh": "the nightly round: roll the windows or rebuild",
+}
+OWNER = {
+    "mark": "allow an environment to write to a database (its owner runs this)",
+    "guard": "print the guard's evidence, layer by layer",
+    "grants": "print the SQL with the rights of a run's role",
+}
+BACKGROUND = {
+    "up": "start database, Prefect server with its UI, deployments and worker",
+    "down": "stop exactly these",
+    "status": "say what runs",
+}
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no date; write one like 2026-11-21"
+        ) from None
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    root = argparse.ArgumentParser(
+        prog="seedbed", description="Seed data as desired state: plan, seed, verify, reset."
+    )
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, about in FLOWS.items():
+        command = commands.add_parser(name, help=about, description=about)
+        command.add_argument("datasets", nargs="*", metavar="DATASET")
+        _place(command)
+        command.add_argument("--scale", type=int, help="multiple of the owner's counts")
+        command.add_argument("--as-of", type=_date, help="the date that today means")
+        command.add_argument("--json", action="store_true", help="print one JSON document")
+        command.add_argument("--verbose", action="store_true", help="show Prefect's log, too")
+        _options(name, command)
+    for name, about in OWNER.items():
+        command = commands.add_parser(name, help=about, description=about)
+        command.add_argument("environment", metavar="ENVIRONMENT", choices=ENVIRONMENTS)
+        command.add_argument("datasets", nargs="*", metavar="DATASET")
+        command.add_argument("--database", metavar="URL", help="instead of the profile's")
+        if name == "mark":
+            command.add_argument("--days", type=int, default=90, help="valid for 1 to 90 days")
+            command.add_argument(
+                "--named-production",
+                metavar="NAME",
+                action="append",
+                default=[],
+                help="a host, database or role that says production and is none; as often as "
+                "there are names",
+            )
+        if name == "grants":
+            command.add_argument("--role", help="who gets the rights")
+    for name, about in BACKGROUND.items():
+        command = commands.add_parser(name, help=about, description=about)
+        command.add_argument("--json", action="store_true", help="print one JSON document")
+    database = commands.add_parser("db", help="the embedded database")
+    database.add_argument("action", choices=["url", "psql", "stop"])
+    database.add_argument("dataset", nargs="?", default="commerce")
+    runs = commands.add_parser("runs", help="what the last run of a dataset did")
+    runs.add_argument("datasets", nargs="*", metavar="DATASET")
+    _place(runs)
+    about = "say which services are local or remote, and check their credentials without writing"
+    services = commands.add_parser("services", help=about, description=about)
+    services.add_argument("datasets", nargs="*", metavar="DATASET")
+    services.add_argument("--environment", default="dev", choices=ENVIRONMENTS)
+    commands.add_parser("datasets", help="list datasets and entities")
+    return root
+
+
+def _place(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--environment", default="dev", choices=ENVIRONMENTS)
+    command.add_argument("--database", metavar="URL", help="instead of the profile's")
+
+
+def _options(name: str, command: argparse.ArgumentParser) -> None:
+    if name in ("plan", "seed"):
+        command.add_argument("--only", nargs="+", default=[], metavar="ENTITY")
+    if name == "seed":
+        command.add_argument("--with-upstream", action="store_true")
+    if name in ("plan", "seed", "refresh"):
+        command.add_argument("--seed", type=int, help="start of all random draws")
+    if name == "reset":
+        command.add_argument("--confirm", action="store_true", help="remove")
+        command.add_argument("--dry-run", action="store_true", help="only say what would go")
+        command.add_argument("--strict", action="store_true", help="all or nothing")
+    if name == "refresh":
+        command.add_argument("--mode", choices=["roll", "rebuild"])

@@ -1,0 +1,145 @@
+"""Reads: tables and views, rows of any origin as a step reads them, and what a step is."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from seedbed.declare.errors import BadDeclaration
+
+if TYPE_CHECKING:
+    from seedbed.declare.entity import Entity
+
+SEEDED = "seeded"
+"""The column that every table frame has: the number of a row of ours, 0 for rows of others."""
+
+Reader: TypeAlias = Callable[["Table"], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one table of the application, whoever wrote them, read when a step begins.
+
+    Of the dataset's own rows only those of the entities in `after` are among them (None: all):
+    what a step sees then follows from its upstream and from rows of others, never from which
+    other steps have already run. `required` are values that must be there before anything is
+    written, by column: rows of the application that seeding needs and never makes.
+    """
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    after: tuple[Entity, ...] | None = ()
+    key: str = "id"
+    required: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.table))
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A frame made of entities, tables and other views by a pure function.
+
+    `key` identifies its rows.
+
+    `numbers` are names of requirements, handed over behind the frames.
+    """
+
+    make: Callable[..., pd.DataFrame]
+    of: tuple[Entity | Table | View, ...]
+    key: str
+    numbers: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of its function."""
+        return self.make.__name__
+
+
+class Named(Protocol):
+    """What a function can take by its name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class Step(Protocol):
+    """What a run does in one go: an entity's rows are added, or something is done after them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def about(self) -> str: ...
+
+    @property
+    def table(self) -> str: ...
+
+    @property
+    def step(self) -> str: ...
+
+    @property
+    def task(self) -> str:
+        """The Prefect task that does it, together with others of the same name."""
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables whose rows of any origin it reads."""
+
+    @property
+    def above(self) -> tuple[Step, ...]:
+        """The steps that must be done first."""
+
+
+def view(
+    *of: Entity | Table | View, key: str = "id", numbers: tuple[str, ...] = ()
+) -> Callable[[Callable[..., pd.DataFrame]], View]:
+    """Declare a view; the decorated function takes the frames of `of`, then the `numbers`.
+
+    Raises:
+        BadDeclaration: the function takes another number of them.
+    """
+
+    def declare(make: Callable[..., pd.DataFrame]) -> View:
+        taken = list(inspect.signature(make).parameters)
+        declared = [*(one.name for one in of), *numbers]
+        if len(taken) != len(declared):
+            raise BadDeclaration(make.__name__, f"takes {taken} but declares {declared}")
+        return View(make, of, key, numbers)
+
+    return declare
+
+
+def typed(values: pd.Series[Any], like: pd.Series[Any]) -> pd.Series[Any]:
+    """The values in the type of a column, or in that which has gaps too where they have any."""
+    if like.dtype == np.int64 and values.isna().any():
+        return values.astype("Int64")
+    return values.astype(like.dtype)
+
+
+def alike(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a frame of further rows of its kind, in its types; see `typed`."""
+    return pd.DataFrame({name: typed(rows[name], frame[name]) for name in frame.columns})
+
+
+def tables_of(given: Iterable[Entity | Table | View]) -> tuple[Table, ...]:
+    """The tables that frames come from, directly or through views, each once."""
+    return tuple(one for one in _sources(given) if isinstance(one, Table))
+
+
+def entities_of(given: Iterable[Entity | Table | View]) -> tuple[Entity, ...]:
+    """The entities that frames come from, directly or through views, each once."""
+    return tuple(one for one in _sources(given) if not isinstance(one, Table))
+
+
+def _sources(given: Iterable[Entity | Table | View]) -> tuple[Entity | Table, ...]:
+    found: dict[Entity | Table, None] = {}
+    for one in given:
+        found |= dict.fromkeys(_sources(one.of) if isinstance(one, View) else (one,))
+    return tuple(found)

@@ -1,0 +1,107 @@
+"""Update: columns that are brought to their value in a step of their own, after the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from seedbed.declare.entity import ColumnFunction, Entity, Parent, first_line, made_before, paired
+from seedbed.declare.errors import BadDeclaration
+from seedbed.declare.lazy import lazy
+from seedbed.declare.reads import Step, Table, tables_of
+from seedbed.declare.resource import Resource
+from seedbed.declare.values import Columns
+from seedbed.engine.rows import Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """A step that changes columns of an entity's rows; it never adds a row.
+
+    `make(rows, **upstream)` says what they shall hold. Where `held` is given, a row is changed
+    only while its columns hold these values, so that what a person wrote there stays; without
+    it the columns are kept at what the function says, whoever changed them.
+    """
+
+    name: str
+    of: Entity
+    make: ColumnFunction
+    upstream: tuple[Parent | Resource, ...] = ()
+    held: dict[str, Any] = field(default_factory=dict)
+    after: tuple[Step, ...] = ()
+    about: str = ""
+    step: str = ""
+
+    @property
+    def table(self) -> str:
+        """The table that it changes."""
+        return self.of.table
+
+    @property
+    def task(self) -> str:
+        """The name of the step that it belongs to."""
+        return self.step or self.name
+
+    @lazy
+    def tables(self) -> tuple[Table, ...]:
+        """The tables whose rows of any origin it reads."""
+        return tables_of(self._rows)
+
+    @property
+    def _rows(self) -> list[Parent]:
+        return [one for one in self.upstream if not isinstance(one, Resource)]
+
+    @lazy
+    def above(self) -> tuple[Step, ...]:
+        """The steps that must be done first."""
+        looked = [one for one in self.upstream if isinstance(one, Resource)]
+        return tuple(dict.fromkeys([self.of, *made_before(self._rows), *looked, *self.after]))
+
+    def columns(self, rows: Rows) -> Columns:
+        """The key and the columns of the entity's rows as they shall be."""
+        frames = {above.name: rows.run.frame(above) for above in self.upstream}
+        return {self.of.key.column: rows.key, **self.make(rows, **frames)}
+
+
+def settle(
+    of: Entity, name: str, *columns: str, after: tuple[Step, ...] = (), about: str, step: str = ""
+) -> Update:
+    """The step `name` that brings staged columns of `of` to what its declaration says.
+
+    A row is due while the staged ones among `columns` hold what they were staged with; others
+    are written with them.
+
+    Raises:
+        BadDeclaration: none of the columns is staged.
+    """
+    held = {column: of.staged[column] for column in columns if column in of.staged}
+    if not held:
+        raise BadDeclaration(name, f"settles {list(columns)}, which {of.name} does not stage")
+
+    def declared(rows: Rows) -> Columns:
+        return {column: rows[column] for column in columns if column in rows.columns}
+
+    return Update(name, of, declared, held=held, after=after, about=about, step=step)
+
+
+def update(
+    of: Entity,
+    *,
+    upstream: tuple[Parent | Resource, ...] = (),
+    after: tuple[Step, ...] = (),
+    step: str = "",
+) -> Callable[[ColumnFunction], Update]:
+    """Declare columns of `of` that follow from rows of any origin and are kept up to date.
+
+    The decorated function takes `rows` and the upstream's frames, as an entity's does.
+
+    Raises:
+        BadDeclaration: its parameters are not `rows` and the upstream's names.
+    """
+
+    def declare(make: ColumnFunction) -> Update:
+        paired(make, upstream)
+        return Update(make.__name__, of, make, upstream, {}, after, first_line(make), step)
+
+    return declare

@@ -1,0 +1,66 @@
+"""Existing: rows of any origin as the parents of ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from seedbed.declare.lazy import lazy
+from seedbed.declare.reads import Table, View
+from seedbed.declare.values import Booleans, Column, Hashes, Integers
+from seedbed.engine import draws
+from seedbed.engine.rows import Rows
+
+if TYPE_CHECKING:
+    from seedbed.engine.run import Run
+
+
+class Existing(Rows):
+    """Rows of any origin as parents: their columns are read, and their identity is their key's."""
+
+    def __init__(self, run: Run, above: Table | View, frame: pd.DataFrame) -> None:
+        every = np.arange(len(frame), dtype=np.int64)
+        super().__init__(None, run, None, np.zeros(len(frame), np.int64), every)
+        self.above = above
+        self.frame = frame
+
+    @property
+    def is_root(self) -> bool:
+        """They are parents like any other."""
+        return False
+
+    def take(self, index: Integers | Booleans) -> Rows:
+        """Some of the rows."""
+        return Existing(self.run, self.above, self.frame.iloc[index])
+
+    @lazy
+    def number(self) -> Integers:
+        """They have none; the keys below are made of hashes (`entity` sees to it)."""
+        return np.zeros(len(self), dtype=np.int64)
+
+    @lazy
+    def names(self) -> list[Any]:
+        """The keys as the database gives them."""
+        return list(self.frame[self.above.key])
+
+    @lazy
+    def key(self) -> Any:
+        """The keys, as objects."""
+        return self.frame[self.above.key].to_numpy()
+
+    @lazy
+    def identity(self) -> Hashes:
+        """64 bits that follow from the key's text alone."""
+        return self.key_hash
+
+    @lazy
+    def key_hash(self) -> Hashes:
+        """What the identities of these rows' children start from."""
+        return draws.mix(draws.text_hash(map(str, self.names)))
+
+    def __getitem__(self, column: str) -> Column:
+        """A column as it was read."""
+        values: Column = self.frame[column].to_numpy()
+        return values

@@ -1,0 +1,261 @@
+"""The settings of a run: one frozen model, read from a profile and the process's environment.
+
+A profile is a TOML file of `deployments/environments`; `read` is the only place that
+combines it with environment variables, and it takes both as arguments, so that it is pure.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from inspect import isclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from seedbed.declare.errors import BadSetting, UnknownName
+from seedbed.engine.services import Services
+
+Environment = Literal["dev", "test", "ci", "ci-local", "staging"]
+ENVIRONMENTS: tuple[Environment, ...] = ("dev", "test", "ci", "ci-local", "staging")
+
+MAX_SCALE = 1_000_000
+"""100 million orders: beyond it the keys' twelve digits run out."""
+
+FOLDER = "SEEDBED_ENVIRONMENTS"
+
+LONGEST_PROFILE = 1_000_000
+"""Bytes; the longest of ours has 600."""
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+"""As_of lies between them: windows reach back from it and appointments ahead, and both stay within
+the days that keys can number and every library can hold."""
+
+CLUSTER = r"^(auto|([a-z]+://)?[A-Za-z0-9._-]+:[0-9]{1,5})$"
+"""A host and a port, perhaps after a scheme: nothing in it can be a password. Ray knows auto."""
+
+
+class Model(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+class Target(Model):
+    """Where the profile's database is. It names a variable or a server, never a password."""
+
+    variable: str | None = Field(None, description="environment variable that holds the URL")
+    host: str | None = Field(None, description="server; the password comes from the passfile")
+    port: int = Field(5432, ge=1, le=65535)
+    database: str | None = None
+    user: str | None = None
+    passfile: str | None = Field(None, description="libpq password file, default ~/.pgpass")
+
+
+class GuardRules(Model):
+    """What must hold before anything is written (docs/safety.md)."""
+
+    shared: bool = Field(
+        False, description="all layers must pass, marker and restricted role included"
+    )
+    app_env: tuple[str, ...] = Field((), description="allowed values of APP_ENV / NODE_ENV")
+    hosts: tuple[str, ...] = Field(
+        (), description="allowed hosts; empty allows any, in a shared environment none"
+    )
+    databases: tuple[str, ...] = Field(
+        (), description="allowed databases; empty allows any, in a shared environment none"
+    )
+
+
+class Limits(Model):
+    """Time-outs of one transaction, in seconds."""
+
+    connect: int = Field(10, ge=1, le=300)
+    lock: int = Field(3, ge=1, le=600)
+    statement: int = Field(60, ge=1, le=86_400)
+    block: float = Field(
+        1.5, gt=0, le=3_600, description="how long others may wait for us before we give way"
+    )
+    busy: int = Field(10, ge=0, le=3_600, description="how long to wait for another run's lock")
+
+
+class Profile(Model):
+    """One environment."""
+
+    name: Environment
+    datasets: tuple[str, ...] = Field(min_length=1)
+    database: Target | None = Field(None, description="absent: the embedded server")
+    seed: int = Field(42, ge=0, lt=2**63)
+    scale: int = Field(1, ge=1, le=MAX_SCALE)
+    workers: int = Field(2, ge=1, le=64, description="connections that load at the same time")
+    parts: int | None = Field(
+        None,
+        ge=1,
+        le=1_000,
+        description="transactions that a large step is loaded in, side by side; by default one, "
+        "with a runner other than threads two for every worker",
+    )
+    runner: Literal["threads", "processes", "dask", "ray"] = Field(
+        "threads", description="where the parts of a large step run (docs/scale.md)"
+    )
+    cluster: str | None = Field(
+        None,
+        pattern=CLUSTER,
+        description="address of the Dask scheduler or of Ray, without a login; absent: a cluster "
+        "on this machine, for the run",
+    )
+    chunk_rows: int = Field(25_000, ge=1, le=1_000_000, description="rows generated at a time")
+    retries: int = Field(
+        4, ge=0, le=100, description="how often a step is tried again after an error that can pass"
+    )
+    clean: bool = Field(False, description="a seed of whole datasets is a rebuild")
+    verify: bool = Field(False, description="a seed ends with every check, as verify has them")
+    refresh: Literal["roll", "rebuild"] = "roll"
+    rebuild_rows: int = Field(
+        200_000, ge=0, description="rows up to which a rebuild is one transaction"
+    )
+    unmet: Literal["refuse", "report"] = Field(
+        "refuse", description="a requirement that cannot be met: write nothing, or say so"
+    )
+    side_effects: dict[str, tuple[Literal["insert"], ...]] = Field(
+        default_factory=dict,
+        description="what triggers may do in the application's own tables while a reset removes "
+        "our rows, by table; nobody may have anything updated or deleted",
+    )
+    made_by_triggers: dict[str, dict[str, dict[str, str]]] = Field(
+        default_factory=dict,
+        description="rows that the application's triggers make for ours and that go with ours, a "
+        'section each dataset: order_log.order_id = "orders" says that its order_id is the key of '
+        "a row in orders",
+    )
+    requirements: dict[str, dict[str, int | str]] = Field(
+        default_factory=dict, description="level and numbers, a section each dataset"
+    )
+    services: Services = Services()
+    guard: GuardRules = GuardRules()  # type: ignore[call-arg]  # pydantic's defaults
+    limits: Limits = Limits()  # type: ignore[call-arg]  # pydantic's defaults
+
+    @property
+    def divided(self) -> int:
+        """In how many parts a large step is loaded, at most."""
+        return self.parts or (1 if self.runner == "threads" else 2 * self.workers)
+
+
+def _within_bounds(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        named = {"day": str(day), "first": str(FIRST_DAY), "last": str(LAST_DAY)}
+        raise PydanticCustomError("day", "is {day}; take a day from {first} to {last}", named)
+    return day
+
+
+class Choice(Model):
+    """What one run was asked for, on top of its profile; None keeps the profile's value."""
+
+    datasets: tuple[str, ...] | None = None
+    only: tuple[str, ...] = ()
+    with_upstream: bool = False
+    seed: int | None = Field(None, ge=0, lt=2**63)
+    scale: int | None = Field(None, ge=1, le=MAX_SCALE)
+    as_of: Annotated[date, AfterValidator(_within_bounds)] | None = None
+
+
+def environments_folder(environ: Mapping[str, str]) -> Path:
+    """The folder of profiles: `SEEDBED_ENVIRONMENTS`, else the one that ships."""
+    given = environ.get(FOLDER)
+    return Path(given) if given else Path(__file__).parents[2] / "deployments" / "environments"
+
+
+def read_profile(name: str, folder: Path) -> Profile:
+    """Read `<folder>/<name>.toml`.
+
+    Raises:
+        UnknownName: no such environment, or an unknown key in the file.
+        BadSetting: not TOML, or a value outside its bounds.
+    """
+    if name not in ENVIRONMENTS:
+        raise UnknownName("environment", name, ENVIRONMENTS)
+    path = folder / f"{name}.toml"
+    content = profile_content(path)
+    if "name" in content:
+        raise BadSetting(path.name, "name", "is the file's own; remove it")
+    return check(Profile, {"name": name, **content}, path.name)
+
+
+def profile_content(path: Path) -> dict[str, Any]:
+    """What a profile says.
+
+    A device or a pipe would never end, so that only a file is read, and only so much of it.
+
+    Raises:
+        BadSetting: there is no such file, it cannot be read, is too long, or is not TOML.
+    """
+    try:
+        if not path.is_file():
+            raise BadSetting(str(path), "profile", f"{_no_file(path)} or unset {FOLDER}")
+        with path.open("rb") as file:
+            content = file.read(LONGEST_PROFILE + 1)
+        if len(content) > LONGEST_PROFILE:
+            problem = f"is longer than {LONGEST_PROFILE:,} bytes; shorten it"
+            raise BadSetting(str(path), "profile", problem)
+        return tomllib.loads(content.decode())
+    except OSError as error:
+        said = (error.strerror or type(error).__name__).lower()
+        problem = f"cannot be read ({said}); correct its place and its rights"
+    except ValueError as error:  # of UTF-8, of TOML, of a number that is too long
+        problem = f"is not TOML: {error}"
+    except RecursionError:
+        problem = "is not TOML: lists within lists without end"
+    raise BadSetting(str(path), "profile", problem)
+
+
+def _no_file(path: Path) -> str:
+    return "is not a file; put one there" if path.exists() else "is missing; write it"
+
+
+def check(model: type[AnyModel], values: Mapping[str, Any], where: str) -> AnyModel:
+    """Validate values; the first problem becomes one sentence that names key and place.
+
+    Raises:
+        UnknownName: a key that the model does not have.
+        BadSetting: a value of the wrong type or outside its bounds.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            above, _, last = name.rpartition(".")
+            known = _section(model, first["loc"]).model_fields
+            kind = f"setting of {where}" + (f" [{above}]" if above else "")
+            raise UnknownName(kind, last, known) from None
+        if first["type"] == "literal_error" and (given := _word(error)):
+            words = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+            raise UnknownName(f"{name} of {where}", given, words) from None
+        raise BadSetting(where, name, first["msg"][0].lower() + first["msg"][1:]) from None
+
+
+def _word(error: ValidationError) -> str | None:
+    """What stands where one of a few words has to."""
+    given = error.errors(include_url=False)[0]["input"]
+    return given if isinstance(given, str) else None
+
+
+def _section(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
+    """The part of a model that holds the setting at `place`; numbers are places in a list."""
+    for part in place[:-1]:
+        if part in model.model_fields:
+            annotation = model.model_fields[str(part)].annotation
+            model = next(filter(_is_model, (annotation, *get_args(annotation))), model)
+    return model
+
+
+def _is_model(annotation: Any) -> bool:
+    return isclass(annotation) and issubclass(annotation, BaseModel)

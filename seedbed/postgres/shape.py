@@ -1,0 +1,121 @@
+"""Shape: what of a table decides how its rows are written, and that it stays so meanwhile.
+
+A lock keeps the table's columns and constraints as they are; it does not keep an enum's labels or a
+domain's checks. So a writing transaction locks first, then compares with what the run was prepared
+for, and compares again before its COMMIT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from psycopg import sql
+
+from seedbed.declare.errors import SeedbedError
+from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.ownership import identifier
+
+
+class Fact(NamedTuple):
+    """What is so, in words, and what of it rows are encoded for: all of it has to stay."""
+
+    said: str
+    encoded: tuple[str, ...]
+
+
+Shape: TypeAlias = Mapping[str, Fact]
+"""Facts by what they are about, such as "column quantity": "integer, required"."""
+
+_FACTS = """
+    WITH RECURSIVE columns AS (
+        SELECT a.attname, a.attnum, a.atttypid, format('%%s (type %%s)%%s%%s%%s',
+                   format_type(a.atttypid, a.atttypmod), a.atttypid,
+                   CASE WHEN a.attnotnull THEN ', required' ELSE '' END,
+                   CASE WHEN a.attgenerated <> '' THEN ', generated' ELSE '' END,
+                   CASE WHEN a.attidentity <> '' THEN ', identity' ELSE '' END) AS fact
+        FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = %(table)s::regclass AND a.attnum > 0 AND NOT a.attisdropped),
+    types(oid) AS (
+        SELECT atttypid FROM columns
+        UNION
+        SELECT below.oid FROM types
+        JOIN pg_catalog.pg_type t ON t.oid = types.oid
+        CROSS JOIN LATERAL (VALUES (t.typelem), (t.typbasetype)) AS below(oid)
+        WHERE below.oid <> 0)
+    SELECT 'column ' || attname, fact, ARRAY[atttypid::text] FROM columns
+    UNION ALL
+    SELECT 'type ' || e.enumtypid::regtype, string_agg(e.enumlabel, ', ' ORDER BY e.enumsortorder),
+           array_agg(e.enumlabel::text)
+    FROM pg_catalog.pg_enum e JOIN types ON types.oid = e.enumtypid
+    GROUP BY e.enumtypid
+    UNION ALL
+    SELECT 'constraint ' || c.conname, pg_get_constraintdef(c.oid), '{}'
+    FROM pg_catalog.pg_constraint c
+    WHERE c.conrelid = %(table)s::regclass OR c.contypid IN (SELECT oid FROM types)
+"""
+
+
+class SchemaChanged(SeedbedError):
+    """A migration came while the run was under way."""
+
+    def __init__(self, table: str, about: str, then: Fact | None, now: Fact | None) -> None:
+        was = f"was {then.said}" if then else "was not there"
+        found = f"is {now.said}" if now else "is gone"
+        super().__init__(
+            f"table {table} was changed while the run was under way: {about} {was} and {found} "
+            "now. Nothing of this step was kept; run it again"
+        )
+
+
+def shape(connection: Connection, table: str) -> Shape:
+    """Columns, enum labels, and constraints of a table and of its columns' domains."""
+    quoted = identifier(table).as_string(connection)
+    found = connection.execute(_FACTS, {"table": quoted})
+    return {about: Fact(said, tuple(encoded)) for about, said, encoded in found}
+
+
+def hold(connection: Connection, tables: Sequence[str]) -> None:
+    """Lock tables against migrations until the transaction ends; others go on reading and writing.
+
+    It is the lock that their rows are written under anyway, taken before anything is looked at.
+    """
+    if tables:
+        connection.execute(
+            sql.SQL("LOCK TABLE {} IN ROW EXCLUSIVE MODE").format(
+                sql.SQL(", ").join(identifier(table) for table in tables)
+            )
+        )
+
+
+def require(
+    connection: Connection, tables: Sequence[str], prepared: Mapping[str, Shape]
+) -> dict[str, Shape]:
+    """The shapes of tables, which still are what rows were prepared for.
+
+    A migration that leaves the types of columns and the labels of enums in place may have passed:
+    another column, a wider one, one more label. The server itself looks after constraints.
+
+    Raises:
+        SchemaChanged: a column's type is another one now, or a label is gone.
+    """
+    shapes = {table: shape(connection, table) for table in tables}
+    for table, now in shapes.items():
+        for about, then in prepared.get(table, {}).items():
+            found = now.get(about)
+            if then.encoded and not (found and set(then.encoded) <= set(found.encoded)):
+                raise SchemaChanged(table, about, then, found)
+    return shapes
+
+
+def require_same(connection: Connection, then: Mapping[str, Shape]) -> None:
+    """See that tables have still the shapes that they had.
+
+    Raises:
+        SchemaChanged: one of them is something else now.
+    """
+    for table, shaped in then.items():
+        now = shape(connection, table)
+        for about in dict.fromkeys([*shaped, *now]):
+            if shaped.get(about) != now.get(about):
+                raise SchemaChanged(table, about, shaped.get(about), now.get(about))

@@ -1,0 +1,240 @@
+"""Remove: exactly what is ours, downstream first; what strangers need is kept and named.
+
+Rows go first, in one transaction: whether they may go is sure when it is committed, and not before.
+Then the accounts of an auth server, then the objects of rows that are really gone. A crash in
+between leaves objects without rows, which the next reset removes and the next seed takes up again.
+"Already gone" is success.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from seedbed.context.context import Work
+from seedbed.declare.errors import SeedbedError
+from seedbed.declare.resource import Resource
+from seedbed.declare.values import Integers
+from seedbed.engine.order import ordered
+from seedbed.engine.plan import Removal
+from seedbed.engine.target import chunks
+from seedbed.postgres import claims, delete, read, record
+from seedbed.postgres.candidates import Candidates, everything
+from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.pins import pins
+from seedbed.postgres.references import managed
+from seedbed.steps.accounts import AUTH, AccountsElsewhere, accounts_of, is_ours
+from seedbed.steps.resource import until_prepared
+
+PARTIAL = "partial reset"
+"""Recorded instead of "reset" where rows were kept: what is left keeps its coordinates."""
+
+ROUNDS = 5
+"""How often a service is asked for more objects to remove: one key may stand for several."""
+
+
+class ObjectsLeft(SeedbedError):
+    """Objects of ours are still in a service after they were removed."""
+
+    def __init__(self, resource: Resource, left: int) -> None:
+        super().__init__(
+            f"{resource.name}: {left} objects are left in {resource.table} after they were "
+            "removed; look whether something makes them anew, and run the reset again"
+        )
+
+
+class OutsideLeft(SeedbedError):
+    """The rows are gone, and what services hold of them is not."""
+
+    def __init__(self, dataset: str, rows: int, error: SeedbedError) -> None:
+        super().__init__(
+            f"{dataset}: {rows} rows were removed, and then what services hold of them was not: "
+            f"{error}. The next reset goes on there"
+        )
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What went, or would go, outside of our transaction."""
+
+    tables: dict[str, int] = field(default_factory=dict)
+    """Rows that an auth server deleted, by table."""
+    objects: dict[str, int] = field(default_factory=dict)
+    """Objects, by where they were."""
+
+
+def remove(work: Work, *, strict: bool) -> Removal:
+    """Delete everything that the dataset owns, in the database and then in services.
+
+    Raises:
+        as `remove_rows`; then nothing was touched.
+        OutsideLeft: as `remove_outside`; the rows are gone.
+    """
+    gone = remove_rows(work, strict=strict)
+    try:
+        outside = remove_outside(work)
+    except SeedbedError as error:
+        raise OutsideLeft(work.dataset.name, gone.rows, error) from None
+    return joined(gone, outside)
+
+
+def joined(gone: Removal, outside: Outside) -> Removal:
+    """One removal of both."""
+    return replace(gone, tables=outside.tables | gone.tables, objects=outside.objects)
+
+
+def remove_rows(work: Work, *, strict: bool) -> Removal:
+    """Delete all rows that the dataset owns, in one transaction.
+
+    Raises:
+        Blocked: `strict`, and rows that are not ours depend on ours.
+        Fenced: the database did something else; all is as it was.
+    """
+    with work.writing(*managed(work.dataset), removing=True) as fence:
+        gone = delete.remove(fence, work.dataset, _rows_to_delete(work), strict=strict)
+        if gone.rows:
+            author = replace(work.author, verb=PARTIAL if gone.kept else "reset")
+            record.write(fence.connection, author, work.run, "(all)", removed=gone.rows)
+        if not gone.kept and not accounts_of(work):
+            claims.release(fence, work.dataset)
+    return gone
+
+
+def has_outside(work: Work) -> bool:
+    """Whether anything of the dataset lies outside of its rows."""
+    return bool(_resources(work)) or accounts_of(work) is not None
+
+
+def remove_outside(work: Work) -> Outside:
+    """Remove the accounts that no row needs any more, then the objects of all rows that are gone.
+
+    Raises:
+        AccountsElsewhere: the auth server is another database's.
+        ServiceFailed, ObjectsLeft: a service keeps something; the next call goes on there.
+    """
+    tables = _close_accounts(work)
+    objects = remove_objects(work)
+    if tables and not _anything(work):
+        with work.writing() as fence:
+            claims.release(fence, work.dataset)
+    return Outside(tables, objects)
+
+
+def remove_objects(work: Work) -> dict[str, int]:
+    """Remove the objects of rows that are not there; how many went, by where they were.
+
+    Raises:
+        ServiceFailed, ObjectsLeft: a service keeps something; the next call goes on there.
+    """
+    objects = {}
+    for one in _resources(work):
+        with work.database.reading() as connection:
+            there = read.every(connection, one.of)
+        objects[one.table] = _cleared(work, one, _staying(work, one, there))
+    return objects
+
+
+def _anything(work: Work) -> bool:
+    """Whether any row of ours is left."""
+    with work.database.reading() as connection:
+        return any(read.some(connection, one) for one in work.dataset.entities)
+
+
+def said(gone: Removal, confirm: bool) -> str:
+    """What a removal did, or would do."""
+    did = "removed" if confirm else "dry run, nothing removed; would remove"
+    kept = f", kept {gone.kept} that rows of others depend on" if gone.kept else ""
+    kept += "".join(f"; {one}" for one in gone.below)
+    objects = sum(gone.objects.values())
+    outside = f" and {objects} objects in {', '.join(gone.objects)}" if objects else ""
+    return f"{did} {gone.rows} rows{outside}{kept}"
+
+
+def preview(work: Work) -> Removal:
+    """What `remove` would do. Reads only."""
+    with work.database.reading() as connection:
+        gone = delete.look(connection, work.dataset, _rows_to_delete(work))
+        _, kept = pins(connection, work.dataset, everything(work.dataset))
+        accounts = _rows_of_accounts(work, connection) if accounts_of(work) else {}
+    # At an auth server, what belongs to an account goes and stays with it.
+    staying = max((len(kept[table]) for table in accounts), default=0)
+    tables = {table: rows - staying for table, rows in accounts.items()}
+    objects = {}
+    for one in _resources(work):
+        keys = sorted(kept.get(one.of.table, set()))
+        numbers, ours = one.of.key.read(keys) if keys else (np.zeros(0, np.int64),) * 2
+        there = numbers[ours.astype(bool)]
+        objects[one.table] = len(work.adapters.held(one).keys() - _staying(work, one, there))
+    return joined(gone, Outside(tables, objects))
+
+
+def _resources(work: Work) -> list[Resource]:
+    """In the order in which their objects go: the latest step's first."""
+    return [one for one in reversed(ordered(work.dataset.steps)) if isinstance(one, Resource)]
+
+
+def _cleared(work: Work, resource: Resource, staying: set[str]) -> int:
+    """Remove the objects with other keys than those; returns how many went."""
+    store, removed = work.adapters.store(resource.port), 0
+    for _ in range(ROUNDS):
+        held = work.adapters.held(resource)
+        going = held.keys() - staying
+        if not going:
+            return removed
+        # Some services delete no object while they prepare it.
+        held = until_prepared(work, resource, going, held)
+        gone = [held[key] for key in sorted(going & held.keys())]
+        store.remove(resource.place, gone)
+        removed += len(gone)
+    raise ObjectsLeft(resource, len(going))
+
+
+def _staying(work: Work, resource: Resource, there: Integers) -> set[str]:
+    """The keys of the objects of rows with those numbers."""
+    keys: set[str] = set()
+    if not len(there):
+        return keys
+    with work.database.reading() as connection:
+        for rows in chunks(resource.of, work.at(connection), work.profile.chunk_rows):
+            held = np.flatnonzero(np.isin(rows.number, there))
+            keys.update(resource.keys(rows.take(held)) if len(held) else ())
+    return keys
+
+
+def _rows_to_delete(work: Work) -> Sequence[Candidates]:
+    """All owned rows, without those that an auth server has to delete itself."""
+    every = everything(work.dataset)
+    if accounts_of(work) is None:
+        return every
+    by_server = {one.table for one in work.dataset.entities if one.through == AUTH}
+    return [one for one in every if one.table not in by_server]
+
+
+def _close_accounts(work: Work) -> dict[str, int]:
+    """Remove the accounts at the auth server that no row needs any more; its rows, by table."""
+    server = accounts_of(work)
+    if server is None:
+        return {}
+    with work.database.reading() as connection:
+        before = _rows_of_accounts(work, connection)
+        _, kept = pins(connection, work.dataset, everything(work.dataset))
+    staying = {str(key) for keys in kept.values() for key in keys}
+    going = [one for one in server.ids() if one not in staying and is_ours(work.dataset, one)]
+    # Listed to the end before: pages shift while accounts go. The first one tells whose they are.
+    for some in (going[:1], going[1:]):
+        server.remove(some)
+        with work.database.reading() as connection:
+            after = _rows_of_accounts(work, connection)
+        if going and after == before:
+            raise AccountsElsewhere(work.dataset.name, server.kind)
+    return {table: rows - after[table] for table, rows in before.items()}
+
+
+def _rows_of_accounts(work: Work, connection: Connection) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in work.dataset.entities:
+        if one.through == AUTH:
+            found[one.table] = found.get(one.table, 0) + read.count(connection, one)
+    return found

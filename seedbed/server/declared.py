@@ -1,0 +1,111 @@
+"""prefect.yaml as values: every deployment that it declares.
+
+A key that is not handled here is an error: `prefect deploy` and `seedbed.server.register` read the
+same file, and neither may know something that the other ignores.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field
+
+from seedbed.declare.errors import UsageError
+from seedbed.engine.settings import Model, check
+
+HERE = Path(__file__).parent
+POOL = "seedbed"
+"""The work pool of every deployment."""
+
+
+class NoDeployments(UsageError):
+    """prefect.yaml belongs to the repository, a wheel does not carry it."""
+
+    def __init__(self, tried: list[Path]) -> None:
+        super().__init__(
+            f"no prefect.yaml (looked for {', '.join(map(str, tried))}); "
+            "run the command in the repository's folder"
+        )
+
+
+class NotYaml(UsageError):
+    """The file cannot even be parsed."""
+
+    def __init__(self, path: Path, error: yaml.YAMLError) -> None:
+        super().__init__(f"{path} is not YAML; correct it: {error}")
+
+
+class Pool(Model):
+    """Where the runs are executed."""
+
+    name: Literal["seedbed"]
+
+
+class Limit(Model):
+    """How many runs at a time."""
+
+    limit: int = Field(ge=1)
+    collision_strategy: Literal["ENQUEUE", "CANCEL_NEW"]
+    grace_period_seconds: int = Field(ge=60, description="how long a run may take to begin")
+
+
+class Schedule(Model):
+    """When it starts by itself."""
+
+    slug: str
+    cron: str
+    timezone: str
+    active: bool
+
+
+class Deployment(Model):
+    """One entry under `deployments`."""
+
+    name: str
+    description: str
+    tags: tuple[str, ...]
+    entrypoint: str = Field(pattern=r"^[a-z_]+(\.[a-z_]+)+$", description="module path of a flow")
+    parameters: dict[str, Any]
+    work_pool: Pool
+    concurrency_limit: Limit
+    enforce_parameter_schema: bool
+    schedules: tuple[Schedule, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """`flow/name`, as `prefect deployment run` takes it; a flow is named like its function."""
+        return f"{self.entrypoint.rpartition('.')[2]}/{self.name}"
+
+
+class Declared(Model):
+    """The whole file; `definitions` only holds the anchors."""
+
+    name: str
+    pull: tuple[dict[str, Any], ...] = Field(max_length=0)
+    definitions: dict[str, Any]
+    deployments: tuple[Deployment, ...]
+
+
+def prefect_file() -> Path:
+    """prefect.yaml beside the packages, else in the current folder."""
+    tried = [HERE.parents[1] / "prefect.yaml", Path.cwd() / "prefect.yaml"]
+    for path in tried:
+        if path.is_file():
+            return path
+    raise NoDeployments(tried)
+
+
+def read_deployments(path: Path) -> tuple[Deployment, ...]:
+    """Every deployment of the file, in its order."""
+    return check(Declared, read_yaml(path), path.name).deployments
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file whose top level is a mapping."""
+    try:
+        content: dict[str, Any] = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise NotYaml(path, error) from None
+    return content

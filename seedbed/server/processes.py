@@ -1,0 +1,67 @@
+"""Starting a background process: detached, and known by what it was started as."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from seedbed.declare.errors import SeedbedError
+from seedbed.postgres.embedded import home as folders
+from seedbed.server.started import Process, began
+
+__all__ = ["DidNotStart", "Process", "start"]
+
+LOG_TAIL = 15
+"""Lines of the log that an error shows."""
+
+APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+
+
+class DidNotStart(SeedbedError):
+    """A process that ended, or stayed silent, instead of serving."""
+
+    def __init__(self, name: str, problem: str, log: Path) -> None:
+        lines = folders.read(log).splitlines()[-LOG_TAIL:] if log.exists() else []
+        tail = "".join(f"\n  {line}" for line in lines)
+        super().__init__(f"the {name} {problem}; see {log} and run `seedbed up` again{tail}")
+
+
+def start(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path,
+    log: Path,
+    *,
+    handed: Sequence[int] = (),
+) -> Process:
+    """Start a process that outlives this one, writes to `log`, and keeps the open files `handed`.
+
+    Raises:
+        NotOurs, NoAccess: somebody else could have laid out the log.
+    """
+    folders.made(log.parent)
+    # A shell starts `command &` with SIGINT ignored, and children inherit that; the worker sends
+    # itself SIGINT to end, so it would never end. A handler is not inherited, the default is.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with os.fdopen(folders.opened(log, APPEND), "ab") as out:
+            child = subprocess.Popen(
+                arguments,
+                env=dict(environ),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=handed,
+            )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    child.returncode = 0  # it outlives us on purpose, and Popen would warn about that
+    started = began(psutil.Process(child.pid))
+    return Process(pid=child.pid, started=started, command=tuple(arguments[1:]))

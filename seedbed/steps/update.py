@@ -1,0 +1,73 @@
+"""Revise: one update, from what its rows hold to what they shall hold."""
+
+from __future__ import annotations
+
+import time
+
+from seedbed.context.context import Work
+from seedbed.declare.errors import SeedbedError
+from seedbed.declare.update import Update
+from seedbed.engine.report import StepReport
+from seedbed.postgres import record
+from seedbed.postgres.fence import Fence
+from seedbed.postgres.revise import Pending, pending, revise
+
+
+class NotSettled(SeedbedError):
+    """Rows do not hold what an update wrote into them."""
+
+    def __init__(self, update: Update, rows: int) -> None:
+        super().__init__(
+            f"{update.name}: {rows} rows of {update.table} do not hold what was written; a "
+            "trigger or a rule changed it back"
+        )
+
+
+def settle(work: Work, update: Update) -> StepReport:
+    """Change the rows that have to, in one transaction; with none it writes nothing.
+
+    Raises:
+        NotSettled: the rows do not hold it afterwards.
+    """
+    started = time.monotonic()
+    columns, size = work.columns[update.name], work.profile.chunk_rows
+    with work.database.scratch() as connection:
+        found = pending(connection, update, work.at(connection), columns, size)
+    if not found.changing:
+        return revised(update, found, time.monotonic() - started)
+    with work.writing(update.table) as fence:
+        report = settled(fence, work, update)
+        record.write(fence.connection, work.author, work.run, update.name, updated=report.updated)
+    return report
+
+
+def settled(fence: Fence, work: Work, update: Update) -> StepReport:
+    """The same in the transaction of a fence.
+
+    Raises:
+        NotSettled: the rows do not hold it afterwards.
+    """
+    started = time.monotonic()
+    columns, size = work.columns[update.name], work.profile.chunk_rows
+    run = work.at(fence.connection)
+    found = revise(fence.connection, update, run, columns, size)
+    fence.settle()
+    left = pending(fence.connection, update, run, columns, size).changing
+    if left:
+        raise NotSettled(update, left)
+    return revised(update, found, time.monotonic() - started)
+
+
+def revised(update: Update, found: Pending, seconds: float) -> StepReport:
+    """The report of an update that changed what it found due."""
+    return StepReport(
+        name=update.name,
+        table=update.table,
+        target=found.target,
+        present=found.present - found.changing,
+        added=0,
+        removed=0,
+        seconds=seconds,
+        step=update.step,
+        updated=found.changing,
+    )
