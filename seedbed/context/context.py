@@ -76,7 +76,7 @@ class Assignment:
 
 
 @dataclass(frozen=True)
-class Work:
+class RunContext:
     """An assignment with everything that it takes."""
 
     assignment: Assignment
@@ -174,12 +174,12 @@ class Work:
         return min(limit for limit in limits if limit)
 
 
-_open: dict[Assignment, Work] = {}
+_open: dict[Assignment, RunContext] = {}
 _opening = threading.Lock()
 _claiming = threading.Lock()
 
 
-def work(assignment: Assignment) -> Work:
+def context_of(assignment: Assignment) -> RunContext:
     """The work of an assignment; the first call in a process opens it.
 
     Raises:
@@ -204,7 +204,7 @@ def close(assignment: Assignment) -> None:
 
 
 @contextmanager
-def opened(assignment: Assignment) -> Iterator[Work]:
+def opened(assignment: Assignment) -> Iterator[RunContext]:
     """A work of one's own, for a process that goes on to other runs."""
     made = _make(assignment)
     try:
@@ -213,13 +213,13 @@ def opened(assignment: Assignment) -> Iterator[Work]:
         _close(made)
 
 
-def _close(made: Work) -> None:
+def _close(made: RunContext) -> None:
     made.runner.close()
     made.adapters.close()
     made.database.engine.dispose()
 
 
-def _make(assignment: Assignment) -> Work:
+def _make(assignment: Assignment) -> RunContext:
     profile = profile_of(assignment.environment)
     chosen = with_triggers(dataset(assignment.dataset), profile)
     address = address_of(chosen, profile, os.environ)
@@ -267,7 +267,7 @@ def _make(assignment: Assignment) -> Work:
         undo.pop_all()  # from here on `close` does it
     author = Author(assignment.run, assignment.verb, assignment.environment, generator(chosen))
     runner = Runner(profile)  # opens nothing yet
-    return Work(
+    return RunContext(
         assignment,
         chosen,
         database,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.context.embed import with_vectors
 from seedbed.declare.entity import Entity
 from seedbed.declare.reads import Step
@@ -24,13 +24,15 @@ from seedbed.run.standing import standings
 from seedbed.steps.resource import proof
 
 
-def counts(work: Work, wanted: Sequence[Step], *, fitting: bool = False) -> tuple[StepReport, ...]:
+def counts(
+    context: RunContext, wanted: Sequence[Step], *, fitting: bool = False
+) -> tuple[StepReport, ...]:
     """How much of each step's target is present; each sees the rows that those before lack.
 
     With `fitting` a step that cannot be looked at says why.
     """
-    with work.database.scratch() as connection:
-        found = standings(connection, work, wanted, fitting=fitting)
+    with context.database.scratch() as connection:
+        found = standings(connection, context, wanted, fitting=fitting)
     return tuple(reported(one, standing) for one, standing in zip(wanted, found, strict=True))
 
 
@@ -66,7 +68,7 @@ def fitting(found: Iterable[Mismatch]) -> Check:
     return Check("every_declaration_fits", rule, len(distinct), told(distinct))
 
 
-def checked(work: Work, unfit: list[Mismatch] | None = None) -> tuple[Check, ...]:
+def checked(context: RunContext, unfit: list[Mismatch] | None = None) -> tuple[Check, ...]:
     """The dataset's named checks, and whether its rows and its objects in services agree.
 
     Checks that cannot be asked, because what they ask for is not there, are told in `unfit`.
@@ -75,19 +77,19 @@ def checked(work: Work, unfit: list[Mismatch] | None = None) -> tuple[Check, ...
         SchemaMismatch: there are such checks, and nobody wants to be told.
     """
     found: list[Check] = []
-    with _telling(unfit) as misfits, work.database.reading() as connection:
-        for query in checks.queries(work.dataset):
+    with _telling(unfit) as misfits, context.database.reading() as connection:
+        for query in checks.queries(context.dataset):
             with collected(connection, misfits, query.name):
-                found.append(checks.check(connection, work.dataset, work.run, query))
-        run = work.at(connection)
-        for one in work.dataset.later:
+                found.append(checks.check(connection, context.dataset, context.run, query))
+        run = context.at(connection)
+        for one in context.dataset.later:
             if isinstance(one, Resource):
                 with collected(connection, misfits, one.name, one.table):
-                    found += proof(work, one, run, connection)
+                    found += proof(context, one, run, connection)
     return tuple(found)
 
 
-def drifted(work: Work, unfit: list[Mismatch] | None = None) -> tuple[Drift, ...]:
+def drifted(context: RunContext, unfit: list[Mismatch] | None = None) -> tuple[Drift, ...]:
     """The entities whose rows do not hold any more what they were made with.
 
     Values that the database would not take today are told in `unfit`, and their columns are not
@@ -97,15 +99,15 @@ def drifted(work: Work, unfit: list[Mismatch] | None = None) -> tuple[Drift, ...
         SchemaMismatch: there are such values, and nobody wants to be told.
     """
     found: list[Drift] = []
-    with _telling(unfit) as misfits, work.database.scratch() as connection:
-        run = Declared(work.run, Snapshot(connection, work.dataset)).run
+    with _telling(unfit) as misfits, context.database.scratch() as connection:
+        run = Declared(context.run, Snapshot(connection, context.dataset)).run
         # A remote service's vectors are not asked for again: nobody could tell an edit by them.
-        anew = work.embedder.repeatable
-        values = with_vectors(work.embedder, Rows.declared) if anew else Rows.declared
-        for one in work.dataset.entities:
-            if work.by_worker(one) or not work.columns[one.name]:
+        anew = context.embedder.repeatable
+        values = with_vectors(context.embedder, Rows.declared) if anew else Rows.declared
+        for one in context.dataset.entities:
+            if context.by_worker(one) or not context.columns[one.name]:
                 continue
-            size, columns = work.chunk_rows(one), _comparable(work, one)
+            size, columns = context.chunk_rows(one), _comparable(context, one)
             with collected(connection, misfits, one.name, one.table):
                 bad = refused(one, columns, run, size)
                 misfits.extend(bad)
@@ -125,15 +127,15 @@ def _telling(unfit: list[Mismatch] | None) -> Iterator[list[Mismatch]]:
         raise SchemaMismatch(misfits)
 
 
-def _comparable(work: Work, entity: Entity) -> tuple[ColumnType, ...]:
+def _comparable(context: RunContext, entity: Entity) -> tuple[ColumnType, ...]:
     """The columns that are made anew."""
-    columns = work.columns[entity.name]
-    if entity.name not in work.texts or work.embedder.repeatable:
+    columns = context.columns[entity.name]
+    if entity.name not in context.texts or context.embedder.repeatable:
         return columns
     return tuple(column for column in columns if column.type != "vector")
 
 
-def digests(work: Work, fresh: frozenset[str]) -> dict[str, str]:
+def digests(context: RunContext, fresh: frozenset[str]) -> dict[str, str]:
     """One digest a table; the tables in `fresh` are analysed first, those that are not there or
     have lost their key are left out.
 
@@ -141,13 +143,13 @@ def digests(work: Work, fresh: frozenset[str]) -> dict[str, str]:
     wait for each other's. A role that does not own the table leaves it to autovacuum.
     """
     found = {}
-    there = {one.table for one in work.dataset.entities if work.columns[one.name]}
-    for table in work.dataset.tables:
+    there = {one.table for one in context.dataset.entities if context.columns[one.name]}
+    for table in context.dataset.tables:
         if table not in there:
             continue
         if table in fresh:
-            with work.database.writing() as connection:
+            with context.database.writing() as connection:
                 digest.analyze(connection, table)
-        with work.database.reading() as connection:
-            found[table] = digest.digest(connection, work.dataset, table)
+        with context.database.reading() as connection:
+            found[table] = digest.digest(connection, context.dataset, table)
     return found

@@ -133,8 +133,8 @@ def summary(report: Report) -> list[dict[str, Any]]:
     whole["rows/s"] = round(report.added / report.seconds) if report.seconds else 0
     rows.insert(0, whole)  # last, it would be below the page's end
     last = "missing" if whole["missing"] else "digest"
-    work = [name for name in WORK if name != "updated" or whole["updated"]]
-    return _columns(COLUMNS.get(report.verb, (*work, last)), rows)
+    context = [name for name in WORK if name != "updated" or whole["updated"]]
+    return _columns(COLUMNS.get(report.verb, (*context, last)), rows)
 
 
 def _columns(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.declare.entity import Entity
 from seedbed.declare.values import Integers
 from seedbed.engine.plan import Removal
@@ -38,47 +38,47 @@ class Beyond:
         return [(one, self.numbers[one.name]) for one in entities if len(self.numbers[one.name])]
 
 
-def worked_out(connection: Connection, work: Work) -> tuple[Anew, Beyond]:
+def worked_out(connection: Connection, context: RunContext) -> tuple[Anew, Beyond]:
     """The target of a rebuild, and what is beyond it.
 
     Rows that cannot go, because rows of others need them, count as a seed would count them: where
     that changes the target, it is worked out anew.
     """
-    _, kept = pins(connection, work.dataset, everything(work.dataset))
+    _, kept = pins(connection, context.dataset, everything(context.dataset))
     staying: Staying = {}
     for _ in range(LOOKS):
-        anew = Anew(work, connection, staying)
-        found = beyond(connection, work, anew)
+        anew = Anew(context, connection, staying)
+        found = beyond(connection, context, anew)
         going = {
             one.table: set(one.keys or ())
-            for one in some(work.dataset, found.chosen(work.dataset.entities))
+            for one in some(context.dataset, found.chosen(context.dataset.entities))
         }
         now = {table: keys & going.get(table, set()) for table, keys in kept.items()}
         now = {table: keys for table, keys in now.items() if keys}
         if now == staying:
             break
         staying = now
-    anew.held = {one.name: read.every(connection, one) for one in work.dataset.entities}
+    anew.held = {one.name: read.every(connection, one) for one in context.dataset.entities}
     return anew, found
 
 
-def beyond(connection: Connection, work: Work, anew: Anew) -> Beyond:
+def beyond(connection: Connection, context: RunContext, anew: Anew) -> Beyond:
     """The rows of ours that are there and not in the target."""
     return Beyond(
         {
             one.name: np.setdiff1d(read.every(connection, one), anew.numbers(one))
-            for one in work.dataset.entities
+            for one in context.dataset.entities
         }
     )
 
 
-def remove_beyond(fence: Fence, work: Work, found: Beyond) -> Removal:
+def remove_beyond(fence: Fence, context: RunContext, found: Beyond) -> Removal:
     """Remove them, but for those that have to stay, and accounts of an auth server."""
     going = [
         (entity, numbers)
-        for entity, numbers in found.chosen(work.dataset.entities)
-        if made_by_server(work, entity) is None
+        for entity, numbers in found.chosen(context.dataset.entities)
+        if made_by_server(context, entity) is None
     ]
     if not going:
         return Removal({}, ())
-    return delete.remove(fence, work.dataset, some(work.dataset, going), strict=False)
+    return delete.remove(fence, context.dataset, some(context.dataset, going), strict=False)

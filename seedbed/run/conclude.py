@@ -9,7 +9,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from seedbed.context.context import Assignment, work
+from seedbed.context.context import Assignment, context_of
 from seedbed.context.counted import complete, counts, digests
 from seedbed.context.publish import publish_report
 from seedbed.declare.entity import Entity
@@ -43,11 +43,11 @@ def concluded(
     spent: dict[str, float] = {}
 
     def hold(assignment: Assignment) -> State[Any]:
-        held = counts(work(assignment), later)
+        held = counts(context_of(assignment), later)
         return Completed(message=f"{sum(one.present for one in held)} rows present", data=held)
 
     def digest(assignment: Assignment) -> State[Any]:
-        found = digests(work(assignment), fresh)
+        found = digests(context_of(assignment), fresh)
         return Completed(message=f"{len(found)} tables", data=found)
 
     look = {
@@ -67,7 +67,7 @@ def concluded(
         digests=found["digests"],
         seconds=time.monotonic() - started,
         spent=spent,
-        notes=work(assignment).kinds,
+        notes=context_of(assignment).kinds,
     )
     publish_report(report, failed)
     return Part(report, failed)

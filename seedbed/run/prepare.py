@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from prefect.context import FlowRunContext
 
-from seedbed.context.context import LOOKING, Assignment, close, work
+from seedbed.context.context import LOOKING, Assignment, close, context_of
 from seedbed.context.datasets import dataset
 from seedbed.context.places import evidence
 from seedbed.context.where import address_of, application, database_of, numbers_of, profile_of
@@ -153,7 +153,7 @@ def _assigned(intent: Intent, chosen: Dataset, lease: int) -> Iterator[Assignmen
         assignment = _coordinates(intent, chosen.name, profile, recorded)
         assignment = replace(assignment, lease=lease)
         try:
-            work(assignment)
+            context_of(assignment)
             if intent.writes:
                 with database.writing() as connection:
                     counters.require_counters(connection)

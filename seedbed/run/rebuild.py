@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from seedbed.context.context import Assignment, Work, work
+from seedbed.context.context import Assignment, RunContext, context_of
 from seedbed.declare.counts import Initial
 from seedbed.declare.entity import Entity
 from seedbed.declare.resource import Resource, Wait
@@ -47,57 +47,57 @@ def begun_anew(assignment: Assignment) -> Assignment:
 
     A first set that is there stays, although a first run would make none beside others' rows.
     """
-    opened = work(assignment)
+    opened = context_of(assignment)
     first = [one for one in opened.dataset.entities if isinstance(one.count, Initial)]
     with opened.database.reading() as connection:
         stood = tuple(one.name for one in first if read.some(connection, one))
     return replace(assignment, stood=stood, anchor=assignment.as_of)
 
 
-def why_step_by_step(work: Work) -> str:
+def why_step_by_step(context: RunContext) -> str:
     """Why the rows cannot be made in one transaction; empty where they can."""
-    if any(isinstance(one, Resource | Wait) for one in work.dataset.later):
+    if any(isinstance(one, Resource | Wait) for one in context.dataset.later):
         return "services take part"
-    if accounts_of(work) is not None:
+    if accounts_of(context) is not None:
         return "an auth server makes some of the rows"
-    if any(map(work.by_worker, work.dataset.entities)):
+    if any(map(context.by_worker, context.dataset.entities)):
         return "the application's worker makes some of the rows"
-    with work.database.scratch() as connection:
-        rows = Anew(work, connection, {}).rows
-    most = work.profile.rebuild_rows
+    with context.database.scratch() as connection:
+        rows = Anew(context, connection, {}).rows
+    most = context.profile.rebuild_rows
     return f"{rows} rows are more than rebuild_rows = {most} of the profile" if rows > most else ""
 
 
-def rebuild(work: Work) -> Rebuilt:
+def rebuild(context: RunContext) -> Rebuilt:
     """Rebuild in one transaction.
 
     Raises:
         NotRenewed, RenewalRefused, RowRefused, Fenced: nothing was kept.
     """
     started = time.monotonic()
-    with work.writing(*managed(work.dataset)) as fence, ExitStack() as open_until:
-        anew, before = worked_out(fence.connection, work)
-        gone = remove_beyond(fence, work, before)
+    with context.writing(*managed(context.dataset)) as fence, ExitStack() as open_until:
+        anew, before = worked_out(fence.connection, context)
+        gone = remove_beyond(fence, context, before)
         clearing = time.monotonic() - started
-        entities = ordered(work.dataset.entities)
-        renewals = {one: lay(fence.connection, work, anew, one, open_until) for one in entities}
-        make_room(fence, work, renewals.values())
+        entities = ordered(context.dataset.entities)
+        renewals = {one: lay(fence.connection, context, anew, one, open_until) for one in entities}
+        make_room(fence, context, renewals.values())
         done = []
         reports: dict[str, StepReport] = {}
-        steps = [one for one in ordered(work.dataset.steps) if isinstance(one, Entity | Update)]
+        steps = [one for one in ordered(context.dataset.steps) if isinstance(one, Entity | Update)]
         for step in steps:
             if isinstance(step, Update):
-                reports[step.name] = settled(fence, work, step)
+                reports[step.name] = settled(fence, context, step)
             else:
-                done.append(renewed(fence, work, anew, renewals[step]))
+                done.append(renewed(fence, context, anew, renewals[step]))
         # What was beyond the target may have been needed by rows that are at it now.
-        left = remove_beyond(fence, work, beyond(fence.connection, work, anew))
+        left = remove_beyond(fence, context, beyond(fence.connection, context, anew))
         removal = replace(left, tables=_added(gone.tables, left.tables))
-        _record(fence.connection, work, removal, [one.report() for one in done])
+        _record(fence.connection, context, removal, [one.report() for one in done])
         fence.settle()
         for renewal in renewals.values():
             require_renewed(fence.connection, anew, renewal)
-        after = beyond(fence.connection, work, anew)
+        after = beyond(fence.connection, context, anew)
         for one in done:
             one.removed = before.rows(one.entity) - after.rows(one.entity)
     reports |= {one.entity.name: one.report() for one in done}
@@ -109,58 +109,62 @@ def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
 
 
 def _record(
-    connection: Connection, work: Work, removal: Removal, reports: Iterable[StepReport]
+    connection: Connection, context: RunContext, removal: Removal, reports: Iterable[StepReport]
 ) -> None:
     """All rows have the coordinates and the generator of this run from here on."""
     wrote = [one for one in reports if one.wrote]
-    recorded = record.latest(connection, work.dataset.name)
-    if not (wrote or removal.rows) and recorded == record.coordinates(work.run, work.author):
+    recorded = record.latest(connection, context.dataset.name)
+    if not (wrote or removal.rows) and recorded == record.coordinates(context.run, context.author):
         return
-    begun = replace(work.author, verb="reset")
-    record.write(connection, begun, work.run, "(all)", removed=removal.rows)
+    begun = replace(context.author, verb="reset")
+    record.write(connection, begun, context.run, "(all)", removed=removal.rows)
     for one in wrote:
         record.write(
-            connection, work.author, work.run, one.name, added=one.added, updated=one.updated
+            connection, context.author, context.run, one.name, added=one.added, updated=one.updated
         )
     if not wrote:
-        record.write(connection, work.author, work.run, "(rebuild)")
+        record.write(connection, context.author, context.run, "(rebuild)")
 
 
-def by_us(work: Work, entity: Entity) -> bool:
+def by_us(context: RunContext, entity: Entity) -> bool:
     """Whether this run writes the entity's rows, and no service does."""
-    return made_by_server(work, entity) is None and not work.by_worker(entity)
+    return made_by_server(context, entity) is None and not context.by_worker(entity)
 
 
-def begin(work: Work) -> Removal:
+def begin(context: RunContext) -> Removal:
     """Begin a rebuild step by step: try all of it out, and remove what is beyond the target.
 
     Raises:
         RowRefused: the database would refuse a row; nothing was touched.
     """
-    with work.database.scratch() as connection:
-        anew, _ = worked_out(connection, work)
-        for entity in work.dataset.entities:
-            if by_us(work, entity):
-                columns = [one for one in comparable(work, entity) if one.type != "vector"]
+    with context.database.scratch() as connection:
+        anew, _ = worked_out(connection, context)
+        for entity in context.dataset.entities:
+            if by_us(context, entity):
+                columns = [one for one in comparable(context, entity) if one.type != "vector"]
                 dry.load(connection, entity, columns, anew.chunks(entity))
-    with work.writing(*managed(work.dataset)) as fence:
-        anew, found = worked_out(fence.connection, work)
-        gone = remove_beyond(fence, work, found)
+    with context.writing(*managed(context.dataset)) as fence:
+        anew, found = worked_out(fence.connection, context)
+        gone = remove_beyond(fence, context, found)
         with ExitStack() as open_until:
-            own = [one for one in work.dataset.entities if by_us(work, one)]
+            own = [one for one in context.dataset.entities if by_us(context, one)]
             make_room(
-                fence, work, [lay(fence.connection, work, anew, one, open_until) for one in own]
+                fence,
+                context,
+                [lay(fence.connection, context, anew, one, open_until) for one in own],
             )
-        _record(fence.connection, work, gone, ())
-    work.anew.append(anew)
+        _record(fence.connection, context, gone, ())
+    context.anew.append(anew)
     return gone
 
 
-def end(work: Work) -> Removal:
+def end(context: RunContext) -> Removal:
     """End it: remove what was beyond the target and needed until now, and objects without rows."""
-    (anew,) = work.anew
-    with work.writing(*managed(work.dataset)) as fence:
-        left = remove_beyond(fence, work, beyond(fence.connection, work, anew))
+    (anew,) = context.anew
+    with context.writing(*managed(context.dataset)) as fence:
+        left = remove_beyond(fence, context, beyond(fence.connection, context, anew))
         if left.rows:
-            record.write(fence.connection, work.author, work.run, "(beyond)", removed=left.rows)
-    return replace(left, objects=remove_objects(work))
+            record.write(
+                fence.connection, context.author, context.run, "(beyond)", removed=left.rows
+            )
+    return replace(left, objects=remove_objects(context))

@@ -10,7 +10,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from seedbed.context.context import Assignment, close, work
+from seedbed.context.context import Assignment, close, context_of
 from seedbed.context.datasets import dataset
 from seedbed.declare.reads import Step
 from seedbed.engine.order import ordered
@@ -27,7 +27,7 @@ from seedbed.steps.step import gather, submit
 
 def rebuilt(assignment: Assignment, prove: Callable[[Assignment, Part], Part]) -> Part:
     """Bring the rows to what a seed after a reset would make."""
-    require_fit(work(assignment), ordered(dataset(assignment.dataset).steps))
+    require_fit(context_of(assignment), ordered(dataset(assignment.dataset).steps))
     fresh = begun_anew(assignment)
     try:
         return prove(fresh, _renewed(fresh))
@@ -59,7 +59,7 @@ def _step_by_step(assignment: Assignment) -> str:
     """Why a rebuild is a transaction a step; empty where it can be one."""
 
     def body(assignment: Assignment) -> State[Any]:
-        why = why_step_by_step(work(assignment))
+        why = why_step_by_step(context_of(assignment))
         return Completed(message=why or "in one transaction", data=why)
 
     about = "Whether all rows can be made in one transaction."
@@ -68,7 +68,7 @@ def _step_by_step(assignment: Assignment) -> str:
 
 def _together(assignment: Assignment) -> Rebuilt:
     def body(assignment: Assignment) -> State[Any]:
-        done = rebuild(work(assignment))
+        done = rebuild(context_of(assignment))
         wrote = sum(one.added + one.updated for one in done.reports)
         return Completed(message=f"{wrote} rows written, {done.removal.rows} removed", data=done)
 
@@ -81,11 +81,11 @@ def _one_by_one(
     assignment: Assignment, wanted: tuple[Step, ...]
 ) -> tuple[Removal, tuple[StepReport, ...], tuple[str, ...], float]:
     def first(assignment: Assignment) -> State[Any]:
-        gone = begin(work(assignment))
+        gone = begin(context_of(assignment))
         return Completed(message=said(gone, True), data=gone)
 
     def last(assignment: Assignment) -> State[Any]:
-        gone = end(work(assignment))
+        gone = end(context_of(assignment))
         return Completed(message=said(gone, True), data=gone)
 
     started = time.monotonic()

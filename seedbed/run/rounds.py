@@ -8,7 +8,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from seedbed.context.context import Assignment, work
+from seedbed.context.context import Assignment, context_of
 from seedbed.context.counted import fitting, reported
 from seedbed.context.datasets import dataset
 from seedbed.context.publish import publish_report
@@ -52,7 +52,7 @@ def plan_round(assignment: Assignment, intent: Intent) -> Part:
     steps = _chosen(assignment, intent)
 
     def body(assignment: Assignment) -> State[Any]:
-        found = survey(work(assignment), steps)
+        found = survey(context_of(assignment), steps)
         said = f"{found}, {found.removal.rows} a reset would remove"
         said += f", {len(found.misfits)} things do not fit" if found.misfits else ""
         return Completed(message=said, data=found)
@@ -116,17 +116,17 @@ def reset_round(assignment: Assignment, *, confirm: bool, strict: bool) -> Part:
     started = time.monotonic()
 
     def rows(assignment: Assignment) -> State[Any]:
-        opened = work(assignment)
+        opened = context_of(assignment)
         gone = remove_rows(opened, strict=strict) if confirm else preview(opened)
         return Completed(message=said(gone, confirm), data=gone)
 
     def objects(assignment: Assignment) -> State[Any]:
-        outside = remove_outside(work(assignment))
+        outside = remove_outside(context_of(assignment))
         went = sum(outside.objects.values()) + sum(outside.tables.values())
         return Completed(message=f"removed {went} objects and accounts", data=outside)
 
     gone: Removal = result(assignment, "remove", "Lock, look, delete, fence.", rows)
-    if confirm and has_outside(work(assignment)):
+    if confirm and has_outside(context_of(assignment)):
         # A task of its own: tried again, it does not forget which rows went.
         about = "Remove what services hold of rows that are gone."
         try:
@@ -153,7 +153,7 @@ def _require_upstream(assignment: Assignment, steps: tuple[Step, ...]) -> None:
     outside = {up for one in steps for up in one.above if up not in steps}
     if not outside:
         return
-    opened = work(assignment)
+    opened = context_of(assignment)
     with opened.database.scratch() as connection:
         found = standings(connection, opened, ordered(outside))
     lacking = {one.step: one.gap for one in found if one.gap}
@@ -164,7 +164,7 @@ def _require_upstream(assignment: Assignment, steps: tuple[Step, ...]) -> None:
 def _filled(assignment: Assignment, wanted: tuple[Step, ...]) -> Part:
     """Fill, then look."""
     started = time.monotonic()
-    look_first(work(assignment), wanted)
+    look_first(context_of(assignment), wanted)
     steps, failed = gather(submit(assignment, wanted))
     return concluded(assignment, wanted, steps, failed, started)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.declare.entity import Entity
 from seedbed.declare.errors import Refused
 from seedbed.declare.reads import Step
@@ -26,54 +26,54 @@ SHOWN = 5
 """Of many parents that lack something, as many as a sentence can hold."""
 
 
-def survey(work: Work, wanted: Iterable[Step]) -> Plan:
+def survey(context: RunContext, wanted: Iterable[Step]) -> Plan:
     """Where every step stands, and what a reset would do. Reads only."""
-    with work.database.scratch() as connection:
-        found = standings(connection, work, wanted, fitting=True)
-        lacking = bool(unremovable(connection, work.dataset))
-    gone = Removal({}, (), refused=True) if lacking else preview(work)
-    return Plan(work.dataset.name, found, gone)
+    with context.database.scratch() as connection:
+        found = standings(connection, context, wanted, fitting=True)
+        lacking = bool(unremovable(connection, context.dataset))
+    gone = Removal({}, (), refused=True) if lacking else preview(context)
+    return Plan(context.dataset.name, found, gone)
 
 
 def standings(
-    connection: Connection, work: Work, wanted: Iterable[Step], *, fitting: bool = False
+    connection: Connection, context: RunContext, wanted: Iterable[Step], *, fitting: bool = False
 ) -> tuple[Standing, ...]:
     """Where every step stands, upstream first: each sees the rows that those before would add.
 
     With `fitting` their first rows are held against the columns, and a step that cannot be looked
     at says why; without it that is an error.
     """
-    snapshot = Snapshot(connection, work.dataset)
-    run = work.run.reading(snapshot)
+    snapshot = Snapshot(connection, context.dataset)
+    run = context.run.reading(snapshot)
     found = []
     for step in wanted:
-        misfits = [one for one in work.fits.misfits if one.entity == step.name]
+        misfits = [one for one in context.fits.misfits if one.entity == step.name]
         held, planned = Standing(step.name, step.table, 0, 0), False
         if not fitting:
-            held, planned = _look(connection, work, step, run, snapshot)
-        elif work.fits.columns.get(step.name) != ():
+            held, planned = _look(connection, context, step, run, snapshot)
+        elif context.fits.columns.get(step.name) != ():
             with collected(connection, misfits, step.name, step.table):
-                misfits += _refused(work, step, run)
-                held, planned = _look(connection, work, step, run, snapshot)
+                misfits += _refused(context, step, run)
+                held, planned = _look(connection, context, step, run, snapshot)
         if planned:
-            run = work.run.reading(snapshot)  # frames made of the table before are out of date
+            run = context.run.reading(snapshot)  # frames made of the table before are out of date
         found.append(replace(held, misfits=tuple(dict.fromkeys(misfits))))
     return tuple(found)
 
 
 def _look(
-    connection: Connection, work: Work, step: Step, run: Run, snapshot: Snapshot
+    connection: Connection, context: RunContext, step: Step, run: Run, snapshot: Snapshot
 ) -> tuple[Standing, bool]:
     """Where one step stands, and whether rows that it would add were laid over the snapshot."""
     if isinstance(step, Update):
-        due = pending(connection, step, run, work.columns[step.name], work.profile.chunk_rows)
+        due = pending(connection, step, run, context.columns[step.name], context.profile.chunk_rows)
         right = due.present - due.changing
         return Standing(step.name, step.table, due.target, right, settles=True), False
     if isinstance(step, Resource | Wait):
-        return standing(work, step, run), False
+        return standing(context, step, run), False
     assert isinstance(step, Entity)  # there is no other kind
-    gap = read.Gap(connection, step, run, work.profile.chunk_rows)
-    planned = [rows for rows in gap if work.dataset.is_read(step.table)]
+    gap = read.Gap(connection, step, run, context.profile.chunk_rows)
+    planned = [rows for rows in gap if context.dataset.is_read(step.table)]
     for rows in planned:
         snapshot.add(rows)
     present = gap.target - gap.missing
@@ -81,26 +81,28 @@ def _look(
     return held, bool(planned)
 
 
-def _refused(work: Work, step: Step, run: Run) -> tuple[Mismatch, ...]:
+def _refused(context: RunContext, step: Step, run: Run) -> tuple[Mismatch, ...]:
     """What the database would not take of a step's first rows, if they are written from here."""
-    if not isinstance(step, Entity | Update) or (isinstance(step, Entity) and work.by_worker(step)):
+    if not isinstance(step, Entity | Update) or (
+        isinstance(step, Entity) and context.by_worker(step)
+    ):
         return ()
-    return refused(step, work.columns[step.name], run, work.profile.chunk_rows)
+    return refused(step, context.columns[step.name], run, context.profile.chunk_rows)
 
 
-def require_fit(work: Work, wanted: Iterable[Step]) -> None:
+def require_fit(context: RunContext, wanted: Iterable[Step]) -> None:
     """Hold the first rows of every step against the columns, before anything is written.
 
     Raises:
         SchemaMismatch: some do not fit; it names all of them.
     """
-    with work.database.scratch() as connection:
-        if work.dataset.requirements:  # rows follow from those of the steps before
-            held = standings(connection, work, wanted, fitting=True)
+    with context.database.scratch() as connection:
+        if context.dataset.requirements:  # rows follow from those of the steps before
+            held = standings(connection, context, wanted, fitting=True)
             found = [one for each in held for one in each.misfits]
         else:
-            run = work.at(connection)
-            found = [one for step in wanted for one in _refused(work, step, run)]
+            run = context.at(connection)
+            found = [one for step in wanted for one in _refused(context, step, run)]
     if found:
         raise SchemaMismatch(found)
 
@@ -117,17 +119,17 @@ class Unmet(Refused):
         )
 
 
-def require_met(work: Work, found: Iterable[Standing]) -> None:
+def require_met(context: RunContext, found: Iterable[Standing]) -> None:
     """Go on only where everything can be met, or the profile wants to be told only.
 
     Raises:
         Unmet: the profile refuses what cannot be met, and there is something.
     """
-    if work.profile.unmet == "refuse" and any(one.unmet for one in found):
-        raise Unmet(work.dataset.name, found)
+    if context.profile.unmet == "refuse" and any(one.unmet for one in found):
+        raise Unmet(context.dataset.name, found)
 
 
-def look_first(work: Work, wanted: Iterable[Step]) -> None:
+def look_first(context: RunContext, wanted: Iterable[Step]) -> None:
     """Look at all steps before any of them writes.
 
     Where some depend on rows of others, what is found satisfied is remembered, and its step does
@@ -137,17 +139,17 @@ def look_first(work: Work, wanted: Iterable[Step]) -> None:
         SchemaMismatch: the database would not take what is to be written.
         Unmet: the profile refuses what cannot be met, and there is something.
     """
-    if not work.dataset.requirements:
-        require_fit(work, wanted)
+    if not context.dataset.requirements:
+        require_fit(context, wanted)
         return
-    with work.database.scratch() as connection:
-        found = standings(connection, work, wanted, fitting=True)
+    with context.database.scratch() as connection:
+        found = standings(connection, context, wanted, fitting=True)
     if misfits := [one for held in found for one in held.misfits]:
         raise SchemaMismatch(misfits)
-    require_met(work, found)
+    require_met(context, found)
     satisfied = {one.step: one for one in found if not one.gap and not one.lacking}
     outside = {one.name for one in wanted if isinstance(one, Resource | Wait)} - satisfied.keys()
     for step in wanted:
         if isinstance(step, Update) and outside & {up.name for up in step.above}:
             satisfied.pop(step.name, None)
-    work.satisfied.update(satisfied)
+    context.satisfied.update(satisfied)

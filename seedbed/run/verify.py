@@ -10,7 +10,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from seedbed.context.context import Assignment, work
+from seedbed.context.context import Assignment, context_of
 from seedbed.context.counted import checked, complete, counts, digests, drifted, fitting
 from seedbed.context.datasets import dataset
 from seedbed.context.publish import publish_report
@@ -94,11 +94,11 @@ def verified(assignment: Assignment, part: Part) -> Part:
 
 def _worker_done(assignment: Assignment, spent: dict[str, float]) -> tuple[str, ...]:
     """Wait for the application's own worker, where there are rows that it has to write."""
-    if not any(map(work(assignment).by_worker, dataset(assignment.dataset).entities)):
+    if not any(map(context_of(assignment).by_worker, dataset(assignment.dataset).entities)):
         return ()
 
     def body(assignment: Assignment) -> State[Any]:
-        waited = await_worker(work(assignment))
+        waited = await_worker(context_of(assignment))
         return Completed(message=str(waited), data=waited)
 
     about = "Wait for the application's own worker."
@@ -107,7 +107,7 @@ def _worker_done(assignment: Assignment, spent: dict[str, float]) -> tuple[str, 
 
 def _to_say(assignment: Assignment) -> tuple[str, ...]:
     """Rows of earlier versions, what is left out on purpose, and which services are local ones."""
-    opened = work(assignment)
+    opened = context_of(assignment)
     with opened.database.reading() as connection:
         recorded = record.latest(connection, assignment.dataset)
     older = sorted((recorded.generators if recorded else frozenset()) - {opened.author.generator})
@@ -142,14 +142,14 @@ def _verified_said(report: Report) -> str:
 
 
 def _counts(assignment: Assignment) -> State[Any]:
-    opened = work(assignment)
+    opened = context_of(assignment)
     found = counts(opened, ordered(opened.dataset.steps), fitting=True)
     return Completed(message=f"{sum(one.present for one in found)} rows present", data=found)
 
 
 def _checks(assignment: Assignment) -> State[Any]:
     unasked: list[Mismatch] = []
-    found = checked(work(assignment), unasked)
+    found = checked(context_of(assignment), unasked)
     violated = [check.name for check in found if not check.passed]
     said = f"violated: {', '.join(violated)}" if violated else f"{len(found)} checks passed"
     said += f", {len(unasked)} cannot be asked" if unasked else ""
@@ -158,12 +158,12 @@ def _checks(assignment: Assignment) -> State[Any]:
 
 def _drift(assignment: Assignment) -> State[Any]:
     misfits: list[Mismatch] = []
-    found = drifted(work(assignment), misfits)
+    found = drifted(context_of(assignment), misfits)
     lines = [*map(str, found), *told(misfits)]
     said = "; ".join(lines) or "no row differs from its declaration"
     return Completed(message=said, data=(found, misfits))
 
 
 def _digests(assignment: Assignment) -> State[Any]:
-    found = digests(work(assignment), frozenset())
+    found = digests(context_of(assignment), frozenset())
     return Completed(message=f"{len(found)} tables", data=found)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.declare.entity import Dataset, Entity
 from seedbed.declare.errors import SeedbedError
 from seedbed.engine.report import StepReport
@@ -30,20 +30,20 @@ class AccountsElsewhere(SeedbedError):
         )
 
 
-def accounts_of(work: Work) -> AuthServer | None:
+def accounts_of(context: RunContext) -> AuthServer | None:
     """The auth server, if the dataset has accounts and it is the one that makes them."""
-    if all(one.through != AUTH for one in work.dataset.entities):
+    if all(one.through != AUTH for one in context.dataset.entities):
         return None
-    return work.adapters.accounts()
+    return context.adapters.accounts()
 
 
-def made_by_server(work: Work, entity: Entity) -> AuthServer | None:
+def made_by_server(context: RunContext, entity: Entity) -> AuthServer | None:
     """The auth server, if it is the one that makes the entity's rows in this run."""
-    return work.adapters.accounts() if entity.through == AUTH else None
+    return context.adapters.accounts() if entity.through == AUTH else None
 
 
 def open_accounts(
-    work: Work, entity: Entity, server: AuthServer, progress: Callable[[int], None]
+    context: RunContext, entity: Entity, server: AuthServer, progress: Callable[[int], None]
 ) -> StepReport:
     """Ask the server for every account that its tables do not hold yet, then count the rows.
 
@@ -55,21 +55,21 @@ def open_accounts(
         RowsMissing: the tables do not hold what the server says it made.
     """
     started = time.monotonic()
-    with work.database.reading() as connection:
-        gap = read.Gap(connection, entity, work.at(connection), work.profile.chunk_rows)
+    with context.database.reading() as connection:
+        gap = read.Gap(connection, entity, context.at(connection), context.profile.chunk_rows)
         accounts = [account for rows in gap for account in _accounts(as_frame(rows))]
     for number, account in enumerate(accounts):
         server.ensure(account)
-        if number == 0 and not _is_here(work, entity, account["id"]):
-            raise AccountsElsewhere(work.dataset.name, server.kind)
+        if number == 0 and not _is_here(context, entity, account["id"]):
+            raise AccountsElsewhere(context.dataset.name, server.kind)
         progress(1)
     if gap.missing:
-        with work.writing() as fence:
+        with context.writing() as fence:
             connection = fence.connection
             held = read.count(connection, entity)
             if held != gap.owned + gap.missing:
                 raise RowsMissing(entity, held, gap.owned + gap.missing)
-            record.write(connection, work.author, work.run, entity.name, added=gap.missing)
+            record.write(connection, context.author, context.run, entity.name, added=gap.missing)
     return StepReport(
         name=entity.name,
         table=entity.table,
@@ -82,10 +82,10 @@ def open_accounts(
     )
 
 
-def _is_here(work: Work, entity: Entity, account: str) -> bool:
+def _is_here(context: RunContext, entity: Entity, account: str) -> bool:
     """Whether the database holds the account."""
     (number,), _ = entity.key.read([UUID(account)])
-    with work.database.reading() as connection:
+    with context.database.reading() as connection:
         return bool(len(read.numbers(connection, entity, int(number), int(number))))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.declare.counts import Requirement
 from seedbed.declare.entity import Entity
 from seedbed.declare.values import Integers
@@ -39,19 +39,19 @@ class Anew:
         Unmet: the profile refuses what cannot be met.
     """
 
-    def __init__(self, work: Work, connection: Connection, staying: Staying) -> None:
-        self._size = work.profile.chunk_rows
+    def __init__(self, context: RunContext, connection: Connection, staying: Staying) -> None:
+        self._size = context.profile.chunk_rows
         self._whole: dict[str, Rows] = {}
         self.rows = 0
         self.held: dict[str, Integers] = {}
         """The numbers of the rows that were there before the rebuild, by entity."""
-        made_for = record.latest(connection, work.dataset.name)
-        self.moved = made_for != record.coordinates(work.run, work.author)
+        made_for = record.latest(connection, context.dataset.name)
+        self.moved = made_for != record.coordinates(context.run, context.author)
         """Whether the rows that are there were made for another day, or by another version."""
-        snapshot = Snapshot(connection, work.dataset, only=staying)
-        self._run = work.run.reading(snapshot)
+        snapshot = Snapshot(connection, context.dataset, only=staying)
+        self._run = context.run.reading(snapshot)
         found = []
-        for entity in ordered(work.dataset.entities):
+        for entity in ordered(context.dataset.entities):
             for table in entity.reads:
                 self._run.read(table)  # now: what is made later is made without a connection
             if isinstance(entity.count, Requirement):
@@ -60,14 +60,14 @@ class Anew:
                 found.append(Standing(entity.name, entity.table, 0, 0, lacking=needed.lacking))
             elif entity.grounded:
                 self._whole[entity.name] = target(entity, self._run)
-            made = list(self.chunks(entity)) if self._seen(work, entity) else []
+            made = list(self.chunks(entity)) if self._seen(context, entity) else []
             for rows in made:
                 held = entity.key.read(list(staying.get(entity.table, ())))
                 snapshot.add(missing(rows, held[0][held[1]]) if len(held[0]) else rows)
             if made:
-                self._run = work.run.reading(snapshot)  # frames made before are out of date
+                self._run = context.run.reading(snapshot)  # frames made before are out of date
             self.rows += self._count(entity)
-        require_met(work, found)
+        require_met(context, found)
 
     def chunks(self, entity: Entity) -> Iterator[Rows]:
         """The rows of an entity, some at a time."""
@@ -86,6 +86,6 @@ class Anew:
         whole = self._whole.get(entity.name)
         return count(entity, self._run) if whole is None else len(whole)
 
-    def _seen(self, work: Work, entity: Entity) -> bool:
+    def _seen(self, context: RunContext, entity: Entity) -> bool:
         """Whether a later step looks at the entity's table."""
-        return work.dataset.is_read(entity.table)
+        return context.dataset.is_read(entity.table)

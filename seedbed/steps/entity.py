@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.declare.entity import Entity
 from seedbed.engine.report import StepReport
 from seedbed.engine.target import count
@@ -18,7 +18,7 @@ from seedbed.steps.part import Loaded, Part, load_elsewhere, load_part, require_
 Progress = Callable[[int], None]
 
 
-def fill(work: Work, entity: Entity, progress: Progress) -> StepReport:
+def fill(context: RunContext, entity: Entity, progress: Progress) -> StepReport:
     """Add the rows that the target has and the database has not; roll a window.
 
     A step is one transaction: an error leaves nothing of it behind, and a step with nothing to
@@ -27,15 +27,15 @@ def fill(work: Work, entity: Entity, progress: Progress) -> StepReport:
     rows of every chunk, from other processes of those of every part.
     """
     started = time.monotonic()
-    size, generator = work.chunk_rows(entity), work.author.generator
-    whole = Part(work.assignment, entity.name, size, generator)
-    owned, parts = _divided(work, entity, size)
+    size, generator = context.chunk_rows(entity), context.author.generator
+    whole = Part(context.assignment, entity.name, size, generator)
+    owned, parts = _divided(context, entity, size)
     if parts == 1:
-        done = [load_part(work, entity, whole, progress)]
+        done = [load_part(context, entity, whole, progress)]
     else:
         each = [replace(whole, number=number, of=parts) for number in range(parts)]
-        done = _side_by_side(work, entity, each, progress)
-        require_all(work, entity, owned + sum(one.added for one in done))
+        done = _side_by_side(context, entity, each, progress)
+        require_all(context, entity, owned + sum(one.added for one in done))
     target = sum(one.target for one in done)
     return StepReport(
         name=entity.name,
@@ -50,36 +50,36 @@ def fill(work: Work, entity: Entity, progress: Progress) -> StepReport:
     )
 
 
-def _divided(work: Work, entity: Entity, size: int) -> tuple[int, int]:
+def _divided(context: RunContext, entity: Entity, size: int) -> tuple[int, int]:
     """How many rows are there, and in how many parts the rest is loaded.
 
     One, unless the profile asks for more and every part has a chunk to load. What is worked out
     whole cannot be divided, and neither can a window that has days to remove.
     """
-    if work.profile.divided == 1 or entity.grounded:
+    if context.profile.divided == 1 or entity.grounded:
         return 0, 1
-    with work.database.reading() as connection:
+    with context.database.reading() as connection:
         owned = read.count(connection, entity)
         if owned and entity.windowed:
             return owned, 1
-        rows = count(entity, work.at(connection)) - owned
-    return owned, max(1, min(work.profile.divided, rows // size))
+        rows = count(entity, context.at(connection)) - owned
+    return owned, max(1, min(context.profile.divided, rows // size))
 
 
 def _side_by_side(
-    work: Work, entity: Entity, parts: list[Part], progress: Progress
+    context: RunContext, entity: Entity, parts: list[Part], progress: Progress
 ) -> list[Loaded]:
     """Load parts in as many threads, which do it themselves or wait for the runner's workers."""
 
     def here(part: Part) -> Loaded:
-        return load_part(work, entity, part, progress)
+        return load_part(context, entity, part, progress)
 
     def elsewhere(part: Part) -> Loaded:
-        done: Loaded = work.runner.do(load_elsewhere, part)
+        done: Loaded = context.runner.do(load_elsewhere, part)
         progress(done.added)
         return done
 
-    load = here if work.profile.runner == "threads" else elsewhere
+    load = here if context.profile.runner == "threads" else elsewhere
     with ThreadPoolExecutor(len(parts), thread_name_prefix="part") as pool:
         # In the step's own context: what is told from the threads belongs to its task run.
         loads = [pool.submit(copy_context().run, load, part) for part in parts]

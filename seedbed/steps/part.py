@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from seedbed.context.context import Assignment, Work, opened
+from seedbed.context.context import Assignment, RunContext, opened
 from seedbed.context.embed import with_vectors
 from seedbed.declare.entity import Entity
 from seedbed.declare.errors import SeedbedError
@@ -92,22 +92,24 @@ class Loaded:
     lacking: tuple[Lack, ...]
 
 
-def load_part(work: Work, entity: Entity, part: Part, progress: Callable[[int], None]) -> Loaded:
+def load_part(
+    context: RunContext, entity: Entity, part: Part, progress: Callable[[int], None]
+) -> Loaded:
     """Add the rows of a part that are missing; `progress` is told of the rows of every chunk."""
-    with work.writing(entity.table) as fence:
+    with context.writing(entity.table) as fence:
         connection = fence.connection
-        removed = _roll(fence, work, entity) if entity.windowed else 0
-        run = work.at(connection)
+        removed = _roll(fence, context, entity) if entity.windowed else 0
+        run = context.at(connection)
         gap = read.Gap(connection, entity, run, part.rows, part=part.number, parts=part.of)
-        columns = work.columns[entity.name]
-        values = with_vectors(work.embedder, Rows.inserted)
+        columns = context.columns[entity.name]
+        values = with_vectors(context.embedder, Rows.inserted)
         added = laid.add(
             connection, entity, columns, gap, progress, ahead=not gap.reads, values=values
         )
         _require(entity, added, gap.missing)
         if added or removed:
             record.write(
-                connection, work.author, work.run, entity.name, added=added, removed=removed
+                connection, context.author, context.run, entity.name, added=added, removed=removed
             )
             fence.settle()
             if part.of == 1:
@@ -123,33 +125,33 @@ def load_elsewhere(part: Part) -> Loaded:
     """
     redact.install()
     try:
-        with opened(part.assignment) as work:
-            if work.author.generator != part.generator:
-                raise OtherGenerator(part, work.author.generator)
-            entity = next(one for one in work.dataset.entities if one.name == part.entity)
+        with opened(part.assignment) as context:
+            if context.author.generator != part.generator:
+                raise OtherGenerator(part, context.author.generator)
+            entity = next(one for one in context.dataset.entities if one.name == part.entity)
             try:
-                return load_part(work, entity, part, _unseen)
+                return load_part(context, entity, part, _unseen)
             except RowRefused as refused:
-                raise SeedbedError(refused_sentence(work, refused)) from None
+                raise SeedbedError(refused_sentence(context, refused)) from None
     except psycopg.Error as error:
         raise PartFailed(sentence(error), passing(error)) from None
     except SeedbedError as error:
         raise PartFailed(str(error), error.passes) from None
 
 
-def refused_sentence(work: Work, refused: RowRefused) -> str:
+def refused_sentence(context: RunContext, refused: RowRefused) -> str:
     """The refusal, with what a connection that still works tells of it."""
-    with work.database.reading() as connection:
+    with context.database.reading() as connection:
         return explained(connection, refused)
 
 
-def require_all(work: Work, entity: Entity, expected: int) -> None:
+def require_all(context: RunContext, entity: Entity, expected: int) -> None:
     """After several parts: the database holds the rows that were there and those of all parts.
 
     Raises:
         RowsMissing: it does not.
     """
-    with work.database.reading() as connection:
+    with context.database.reading() as connection:
         _require(entity, read.count(connection, entity), expected)
 
 
@@ -162,10 +164,12 @@ def _require(entity: Entity, held: int, expected: int) -> None:
         raise RowsMissing(entity, held, expected)
 
 
-def _roll(fence: Fence, work: Work, entity: Entity) -> int:
+def _roll(fence: Fence, context: RunContext, entity: Entity) -> int:
     """Remove our rows of days that left the window; rows that others need are kept."""
-    old = read.beyond(fence.connection, entity, work.at(fence.connection), work.profile.chunk_rows)
+    old = read.beyond(
+        fence.connection, entity, context.at(fence.connection), context.profile.chunk_rows
+    )
     if not len(old):
         return 0
-    going = some(work.dataset, [(entity, old)])
-    return delete.remove(fence, work.dataset, going, strict=False).rows
+    going = some(context.dataset, [(entity, old)])
+    return delete.remove(fence, context.dataset, going, strict=False).rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.declare.entity import Entity
 from seedbed.declare.reads import Step
 from seedbed.declare.resource import Resource, Wait
@@ -18,18 +18,18 @@ from seedbed.steps.resource import ensure, wait
 from seedbed.steps.update import settle
 
 
-def perform(work: Work, step: Step, progress: Callable[[int], None]) -> StepReport:
+def perform(context: RunContext, step: Step, progress: Callable[[int], None]) -> StepReport:
     """Do what is left to do of a step; `progress` is told of the rows of every chunk."""
     if isinstance(step, Update):
-        return settle(work, step)
+        return settle(context, step)
     if isinstance(step, Resource):
-        return ensure(work, step, progress)
+        return ensure(context, step, progress)
     if isinstance(step, Wait):
-        return wait(work, step, progress)
+        return wait(context, step, progress)
     assert isinstance(step, Entity)  # there is no other kind
-    server = made_by_server(work, step)
+    server = made_by_server(context, step)
     if server is not None:
-        return open_accounts(work, step, server, progress)
-    if work.by_worker(step):
-        return enqueue(work, step, progress)
-    return renew(work, step, work.anew[0]) if work.anew else fill(work, step, progress)
+        return open_accounts(context, step, server, progress)
+    if context.by_worker(step):
+        return enqueue(context, step, progress)
+    return renew(context, step, context.anew[0]) if context.anew else fill(context, step, progress)

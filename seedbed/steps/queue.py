@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.declare.entity import Entity
 from seedbed.declare.values import Integers
 from seedbed.engine.plan import missing
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_LOOKS = 1.0
 
 
-def enqueue(work: Work, entity: Entity, progress: Callable[[int], None]) -> StepReport:
+def enqueue(context: RunContext, entity: Entity, progress: Callable[[int], None]) -> StepReport:
     """Push one job for every row that is missing and has none waiting.
 
     The list is read before the database: a job that a worker takes in between has written its
     row, or is about to. The transaction writes nothing; it holds the run's lock and the marker.
     """
     started = time.monotonic()
-    assert work.queue is not None  # a run that fills has one
+    assert context.queue is not None  # a run that fills has one
     pushed = 0
-    waiting = _numbers(entity, work.queue)
-    with work.database.writing() as connection:
-        gap = read.Gap(connection, entity, work.at(connection), work.chunk_rows(entity))
+    waiting = _numbers(entity, context.queue)
+    with context.database.writing() as connection:
+        gap = read.Gap(connection, entity, context.at(connection), context.chunk_rows(entity))
         for rows in gap:
             fresh = missing(rows, waiting)
             if len(fresh):
-                pushed += work.queue.push(zip(fresh.names, fresh.parent.names, strict=True))
+                pushed += context.queue.push(zip(fresh.names, fresh.parent.names, strict=True))
                 progress(len(fresh))
     return StepReport(
         name=entity.name,
@@ -78,25 +78,25 @@ class Waited:
         )
 
 
-def await_worker(work: Work) -> Waited:
+def await_worker(context: RunContext) -> Waited:
     """Wait until the application's worker has written every row, or the profile's time is over."""
     started = time.monotonic()
-    patience = work.profile.services.embeddings.timeout
+    patience = context.profile.services.embeddings.timeout
     while True:
-        absent, target = _absent(work)
+        absent, target = _absent(context)
         seconds = time.monotonic() - started
         if not absent or seconds >= patience:
             return Waited(absent, target, seconds)
         time.sleep(min(SECONDS_BETWEEN_LOOKS, patience - seconds))
 
 
-def _absent(work: Work) -> tuple[int, int]:
+def _absent(context: RunContext) -> tuple[int, int]:
     absent = target = 0
-    for entity in work.dataset.entities:
-        if work.by_worker(entity):
-            with work.database.reading() as connection:
-                size = work.profile.chunk_rows
-                gap = read.Gap(connection, entity, work.at(connection), size)
+    for entity in context.dataset.entities:
+        if context.by_worker(entity):
+            with context.database.reading() as connection:
+                size = context.profile.chunk_rows
+                gap = read.Gap(connection, entity, context.at(connection), size)
                 absent += sum(map(len, gap))
             target += gap.target
     return absent, target

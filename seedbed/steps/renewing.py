@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.context.embed import with_vectors
 from seedbed.declare.entity import Entity
 from seedbed.declare.errors import SeedbedError
@@ -74,16 +74,16 @@ class Renewed:
         )
 
 
-def renew(work: Work, entity: Entity, anew: Anew) -> StepReport:
+def renew(context: RunContext, entity: Entity, anew: Anew) -> StepReport:
     """Rebuild one entity in a transaction of its own."""
-    with work.writing(entity.table) as fence, ExitStack() as open_until:
-        renewal = lay(fence.connection, work, anew, entity, open_until)
-        report = renewed(fence, work, anew, renewal).report()
+    with context.writing(entity.table) as fence, ExitStack() as open_until:
+        renewal = lay(fence.connection, context, anew, entity, open_until)
+        report = renewed(fence, context, anew, renewal).report()
         if report.wrote:
             record.write(
                 fence.connection,
-                work.author,
-                work.run,
+                context.author,
+                context.run,
                 entity.name,
                 added=report.added,
                 updated=report.updated,
@@ -94,18 +94,18 @@ def renew(work: Work, entity: Entity, anew: Anew) -> StepReport:
 
 
 def lay(
-    connection: Connection, work: Work, anew: Anew, entity: Entity, open_until: ExitStack
+    connection: Connection, context: RunContext, anew: Anew, entity: Entity, open_until: ExitStack
 ) -> Renewal:
     """What an entity's present rows shall hold, laid out beside them."""
     held = np.sort(read.every(connection, entity))
     there = (rows.take(np.flatnonzero(here)) for rows, here in _split(anew, entity, held))
-    renewal = Renewal(connection, entity, comparable(work, entity), stamps=anew.moved)
-    vectors = with_vectors(work.embedder, Rows.declared)
+    renewal = Renewal(connection, entity, comparable(context, entity), stamps=anew.moved)
+    vectors = with_vectors(context.embedder, Rows.declared)
     open_until.enter_context(renewal.laid((rows for rows in there if len(rows)), vectors))
     return renewal
 
 
-def make_room(fence: Fence, work: Work, renewals: Iterable[Renewal]) -> None:
+def make_room(fence: Fence, context: RunContext, renewals: Iterable[Renewal]) -> None:
     """Remove the rows that move within a unique index, with what of ours hangs on them.
 
     They come back under their keys. Those that rows of others need stay, and are changed in place.
@@ -113,17 +113,17 @@ def make_room(fence: Fence, work: Work, renewals: Iterable[Renewal]) -> None:
     moving: dict[str, set[Any]] = {}
     for renewal in renewals:
         moving.setdefault(renewal.entity.table, set()).update(renewal.movers())
-    keys = with_dependents(fence.connection, work.dataset, moving)
+    keys = with_dependents(fence.connection, context.dataset, moving)
     going = []
-    for entity in work.dataset.entities:
-        if keys.get(entity.table) and made_by_server(work, entity) is None:
+    for entity in context.dataset.entities:
+        if keys.get(entity.table) and made_by_server(context, entity) is None:
             numbers, ours = entity.key.read(sorted(keys[entity.table]))
             going.append((entity, numbers[ours]))
     if going:
-        delete.remove(fence, work.dataset, some(work.dataset, going), strict=False)
+        delete.remove(fence, context.dataset, some(context.dataset, going), strict=False)
 
 
-def renewed(fence: Fence, work: Work, anew: Anew, renewal: Renewal) -> Renewed:
+def renewed(fence: Fence, context: RunContext, anew: Anew, renewal: Renewal) -> Renewed:
     """Bring the rows to the target.
 
     Raises:
@@ -137,10 +137,10 @@ def renewed(fence: Fence, work: Work, anew: Anew, renewal: Renewal) -> Renewed:
     added = laid.add(
         connection,
         entity,
-        work.columns[entity.name],
+        context.columns[entity.name],
         (rows for rows in lacking if len(rows)),
         ahead=False,
-        values=with_vectors(work.embedder, Rows.inserted),
+        values=with_vectors(context.embedder, Rows.inserted),
     )
     updated = renewal.update()
     target, held = anew.numbers(entity), anew.held[entity.name]
@@ -160,10 +160,10 @@ def _split(anew: Anew, entity: Entity, held: Integers) -> Iterable[tuple[Rows, B
     return ((rows, np.isin(rows.number, held)) for rows in anew.chunks(entity))
 
 
-def comparable(work: Work, entity: Entity) -> tuple[ColumnType, ...]:
+def comparable(context: RunContext, entity: Entity) -> tuple[ColumnType, ...]:
     """The columns that are made anew; nobody asks a remote service for the same vectors twice."""
-    columns = work.columns[entity.name]
-    if entity.name not in work.texts or work.embedder.repeatable:
+    columns = context.columns[entity.name]
+    if entity.name not in context.texts or context.embedder.repeatable:
         return columns
     return tuple(column for column in columns if column.type != "vector")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.declare.resource import Resource, Wait
 from seedbed.engine.plan import Standing
 from seedbed.engine.report import Check, StepReport
@@ -27,17 +27,17 @@ AT_ONCE = 50
 """Objects whose contents are made, and held in memory, at a time."""
 
 
-def ensure(work: Work, resource: Resource, progress: Callable[[int], None]) -> StepReport:
+def ensure(context: RunContext, resource: Resource, progress: Callable[[int], None]) -> StepReport:
     """Make the objects that are missing, and anew those that failed.
 
     What a service holds is listed once before and once after, and the report counts what it
     lists: nothing is believed to be there because it was asked for.
     """
     started = time.monotonic()
-    store = work.adapters.store(resource.port)
-    before = _held(work, resource)
+    store = context.adapters.store(resource.port)
+    before = _held(context, resource)
     target, present, removed = 0, 0, 0
-    wanted = _keyed(work, resource)
+    wanted = _keyed(context, resource)
     for rows, keys in wanted:
         target += len(keys)
         good = np.array([_good(before.get(key)) for key in keys], dtype=bool)
@@ -51,7 +51,7 @@ def ensure(work: Work, resource: Resource, progress: Callable[[int], None]) -> S
             for key, spec in zip(resource.keys(some), resource.make(some), strict=True):
                 store.create(resource.place, key, spec)
                 progress(1)
-    after = before if present == target else _held(work, resource)
+    after = before if present == target else _held(context, resource)
     there = sum(key in after for _, keys in wanted for key in keys)
     if there < target:
         problem = f"it lists {there} of {target} afterwards"
@@ -59,18 +59,18 @@ def ensure(work: Work, resource: Resource, progress: Callable[[int], None]) -> S
     return _report(resource, started, target, present, added=target - present, removed=removed)
 
 
-def wait(work: Work, step: Wait, progress: Callable[[int], None]) -> StepReport:
+def wait(context: RunContext, step: Wait, progress: Callable[[int], None]) -> StepReport:
     """Wait for the objects, batch by batch, each up to its time-out.
 
     Objects in error, and those that are not ready in time, are missing in the report.
     """
     started = time.monotonic()
     resource = step.of
-    held = _held(work, resource)
-    keys = [key for _, keyed in _keyed(work, resource) for key in keyed]
+    held = _held(context, resource)
+    keys = [key for _, keyed in _keyed(context, resource) for key in keyed]
     waiting = [key for key in keys if not _ready(held, key)]
-    for batch in _batches(waiting, work.adapters.settings.video.batch):
-        held = until_prepared(work, resource, batch, held)
+    for batch in _batches(waiting, context.adapters.settings.video.batch):
+        held = until_prepared(context, resource, batch, held)
         progress(sum(_ready(held, key) for key in batch))
     ready = sum(_ready(held, key) for key in keys)
     present = len(keys) - len(waiting)
@@ -78,29 +78,29 @@ def wait(work: Work, step: Wait, progress: Callable[[int], None]) -> StepReport:
 
 
 def until_prepared(
-    work: Work, resource: Resource, keys: Collection[str], held: dict[str, Held]
+    context: RunContext, resource: Resource, keys: Collection[str], held: dict[str, Held]
 ) -> dict[str, Held]:
     """Look again until none of the objects is being prepared, or the time is up.
 
     Returns what the service holds then; `held` is what it held before.
     """
-    settings = work.adapters.settings.video
-    interval = work.adapters.store(resource.port).interval or settings.interval
+    settings = context.adapters.settings.video
+    interval = context.adapters.store(resource.port).interval or settings.interval
     deadline = time.monotonic() + settings.timeout
     while any(key in held and held[key].state == "preparing" for key in keys):
         if time.monotonic() > deadline:
             break
         time.sleep(min(settings.interval, interval))
-        held = _held(work, resource)
+        held = _held(context, resource)
     return held
 
 
-def standing(work: Work, step: Resource | Wait, run: Run) -> Standing:
+def standing(context: RunContext, step: Resource | Wait, run: Run) -> Standing:
     """How many of the objects are there, or ready."""
     resource = step.of if isinstance(step, Wait) else step
-    held = _held(work, resource)
+    held = _held(context, resource)
     target, present = 0, 0
-    for rows in chunks(resource.of, run, work.profile.chunk_rows):
+    for rows in chunks(resource.of, run, context.profile.chunk_rows):
         keys = resource.keys(rows)
         target += len(keys)
         good = _ready if isinstance(step, Wait) else _there
@@ -108,14 +108,16 @@ def standing(work: Work, step: Resource | Wait, run: Run) -> Standing:
     return Standing(step.name, step.table, target, present, settles=isinstance(step, Wait))
 
 
-def proof(work: Work, resource: Resource, run: Run, connection: Connection) -> tuple[Check, ...]:
+def proof(
+    context: RunContext, resource: Resource, run: Run, connection: Connection
+) -> tuple[Check, ...]:
     """Whether rows and objects agree, in both directions.
 
     A row counts when it is in the database, an object when its key is one of ours.
     """
-    held = _held(work, resource)
+    held = _held(context, resource)
     keys: dict[str, None] = {}
-    for rows in chunks(resource.of, run, work.profile.chunk_rows):
+    for rows in chunks(resource.of, run, context.profile.chunk_rows):
         numbers = read.numbers(
             connection, resource.of, int(rows.number.min()), int(rows.number.max())
         )
@@ -139,14 +141,14 @@ def proof(work: Work, resource: Resource, run: Run, connection: Connection) -> t
     )
 
 
-def _held(work: Work, resource: Resource) -> dict[str, Held]:
-    return work.adapters.held(resource)
+def _held(context: RunContext, resource: Resource) -> dict[str, Held]:
+    return context.adapters.held(resource)
 
 
-def _keyed(work: Work, resource: Resource) -> list[tuple[Rows, list[str]]]:
+def _keyed(context: RunContext, resource: Resource) -> list[tuple[Rows, list[str]]]:
     """The target with its keys; the database is let go before a service is asked for anything."""
-    with work.database.reading() as connection:
-        target = chunks(resource.of, work.at(connection), work.profile.chunk_rows)
+    with context.database.reading() as connection:
+        target = chunks(resource.of, context.at(connection), context.profile.chunk_rows)
         return [(rows, resource.keys(rows)) for rows in target]
 
 

@@ -19,7 +19,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
-from seedbed.context.context import Assignment, Work, work
+from seedbed.context.context import Assignment, RunContext, context_of
 from seedbed.context.counted import reported
 from seedbed.context.datasets import dataset
 from seedbed.context.progress import News, tell
@@ -100,7 +100,7 @@ def seeding(chosen: Dataset, name: str, steps: tuple[Step, ...], retries: int) -
     """The task of a step, or of several that are done one after the other."""
 
     def body(assignment: Assignment) -> State[Any]:
-        opened = work(assignment)
+        opened = context_of(assignment)
         reports = tuple(_done(assignment, opened, one, name) for one in steps)
         report = combined(name, reports)
         if report.wrote or report.queued:  # the run's summary tells of the others
@@ -111,7 +111,7 @@ def seeding(chosen: Dataset, name: str, steps: tuple[Step, ...], retries: int) -
     return as_task(f"{chosen.name}.{name}", about, retries, body)
 
 
-def _done(assignment: Assignment, opened: Work, step: Step, task: str) -> StepReport:
+def _done(assignment: Assignment, opened: RunContext, step: Step, task: str) -> StepReport:
     seen = opened.satisfied.get(step.name)
     if seen is not None and not (isinstance(step, Entity) and step.windowed):
         return reported(step, seen)

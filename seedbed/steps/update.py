@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.declare.errors import SeedbedError
 from seedbed.declare.update import Update
 from seedbed.engine.report import StepReport
@@ -23,33 +23,35 @@ class NotSettled(SeedbedError):
         )
 
 
-def settle(work: Work, update: Update) -> StepReport:
+def settle(context: RunContext, update: Update) -> StepReport:
     """Change the rows that have to, in one transaction; with none it writes nothing.
 
     Raises:
         NotSettled: the rows do not hold it afterwards.
     """
     started = time.monotonic()
-    columns, size = work.columns[update.name], work.profile.chunk_rows
-    with work.database.scratch() as connection:
-        found = pending(connection, update, work.at(connection), columns, size)
+    columns, size = context.columns[update.name], context.profile.chunk_rows
+    with context.database.scratch() as connection:
+        found = pending(connection, update, context.at(connection), columns, size)
     if not found.changing:
         return revised(update, found, time.monotonic() - started)
-    with work.writing(update.table) as fence:
-        report = settled(fence, work, update)
-        record.write(fence.connection, work.author, work.run, update.name, updated=report.updated)
+    with context.writing(update.table) as fence:
+        report = settled(fence, context, update)
+        record.write(
+            fence.connection, context.author, context.run, update.name, updated=report.updated
+        )
     return report
 
 
-def settled(fence: Fence, work: Work, update: Update) -> StepReport:
+def settled(fence: Fence, context: RunContext, update: Update) -> StepReport:
     """The same in the transaction of a fence.
 
     Raises:
         NotSettled: the rows do not hold it afterwards.
     """
     started = time.monotonic()
-    columns, size = work.columns[update.name], work.profile.chunk_rows
-    run = work.at(fence.connection)
+    columns, size = context.columns[update.name], context.profile.chunk_rows
+    run = context.at(fence.connection)
     found = revise(fence.connection, update, run, columns, size)
     fence.settle()
     left = pending(fence.connection, update, run, columns, size).changing

@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from seedbed.context.context import Assignment, close, work
+from seedbed.context.context import Assignment, close, context_of
 from seedbed.postgres import read
 from tests.benchmarks import narrow
 from tests.benchmarks.stand import Connection, Stand, stand, timed, written
@@ -42,7 +42,7 @@ def asked(dataset: str, only: str, scale: int, *, upstream: bool = False) -> dic
 def gap(dataset: str, name: str, scale: int) -> float:
     """Seconds to find that no row of an entity is missing: read the keys, compare them."""
     assignment = Assignment("benchmark", "plan", "dev", dataset, 42, AS_OF, AS_OF, scale)
-    opened = work(assignment)
+    opened = context_of(assignment)
     entity = next(one for one in opened.dataset.entities if one.name == name)
     try:
         with opened.database.reading() as connection:

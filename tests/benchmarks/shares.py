@@ -21,7 +21,7 @@ from subprocess import run
 from rich.console import Console
 from rich.table import Table
 
-from seedbed.context.context import Assignment, Work, close, work
+from seedbed.context.context import Assignment, RunContext, close, context_of
 from seedbed.declare.entity import Entity
 from seedbed.engine.target import chunks
 from seedbed.postgres import digest, read
@@ -42,7 +42,7 @@ MEANING = {
 }
 
 
-def loaded(opened: Work, entity: Entity) -> dict[str, float]:
+def loaded(opened: RunContext, entity: Entity) -> dict[str, float]:
     """Seconds to make, to encode and to store all rows; the table is empty before."""
     columns, size = opened.columns[entity.name], opened.chunk_rows(entity)
     spent = dict.fromkeys(("make", "encode", "send and store"), 0.0)
@@ -65,7 +65,7 @@ def loaded(opened: Work, entity: Entity) -> dict[str, float]:
     return spent
 
 
-def looked(opened: Work, entity: Entity) -> dict[str, float]:
+def looked(opened: RunContext, entity: Entity) -> dict[str, float]:
     """Seconds to count, to find no gap and to digest; the rows are there."""
     with opened.database.reading() as connection:
         here, size = opened.at(connection), opened.chunk_rows(entity)
@@ -83,7 +83,7 @@ def measured(place: Stand, orders: int) -> dict[str, float]:
         connection.execute("TRUNCATE orders CASCADE")
         connection.execute("CHECKPOINT")
     assignment = Assignment("benchmark", "plan", "dev", "commerce", 42, AS_OF, AS_OF, scale)
-    opened = work(assignment)
+    opened = context_of(assignment)
     entity = next(one for one in opened.dataset.entities if one.name == "orders")
     asked = {"datasets": ["commerce"], "only": ["orders"], "scale": scale, "as_of": str(AS_OF)}
     try:

@@ -14,7 +14,7 @@ from typing import Literal
 import psycopg
 from prefect.states import Completed
 
-from seedbed.context.context import Work, opened
+from seedbed.context.context import RunContext, opened
 from seedbed.context.datasets import dataset
 from seedbed.declare.errors import SeedbedError
 from seedbed.declare.reads import Step
@@ -61,8 +61,8 @@ def run(world: World, verb: Verb = "seed", progress: Progress = lambda: silent) 
     """One run; every error that a person could meet ends in a sentence, any other is a bug."""
     tries: list[str] = []
     try:
-        with world.opened("refresh" if verb == "rebuild" else verb) as work:
-            _act(work, verb, progress, tries)
+        with world.opened("refresh" if verb == "rebuild" else verb) as context:
+            _act(context, verb, progress, tries)
     except SeedbedError as error:
         return _ended(world, End(str(error), type(error).__name__, len(tries)))
     except psycopg.Error as error:
@@ -77,17 +77,17 @@ def _ended(world: World, end: End) -> End:
     return end
 
 
-def _act(work: Work, verb: Verb, progress: Progress, tries: list[str]) -> None:
+def _act(context: RunContext, verb: Verb, progress: Progress, tries: list[str]) -> None:
     if verb == "rebuild":
-        with opened(begun_anew(work.assignment)) as anew:
-            _tried(lambda: rebuild(anew), work.profile.retries, tries)
+        with opened(begun_anew(context.assignment)) as anew:
+            _tried(lambda: rebuild(anew), context.profile.retries, tries)
         return
     if verb == "reset":
-        _tried(lambda: remove(work, strict=False), work.profile.retries, tries)
+        _tried(lambda: remove(context, strict=False), context.profile.retries, tries)
         return
-    for step in ordered(work.dataset.steps):
+    for step in ordered(context.dataset.steps):
         one: Step = step
-        _tried(lambda: perform(work, one, progress()), work.profile.retries, tries)  # noqa: B023
+        _tried(lambda: perform(context, one, progress()), context.profile.retries, tries)  # noqa: B023
 
 
 def _tried(act: Callable[[], object], retries: int, tries: list[str]) -> None:

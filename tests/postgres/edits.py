@@ -6,7 +6,7 @@ import random
 
 from psycopg import sql
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.declare.entity import Entity
 from seedbed.engine.report import Drift
 from seedbed.postgres.ownership import owned
@@ -36,31 +36,33 @@ _EDITABLE = """
 """Columns that nothing constrains, so that a person may write anything into them."""
 
 
-def _may_be_edited(work: Work, entity: Entity) -> list[str]:
+def _may_be_edited(context: RunContext, entity: Entity) -> list[str]:
     """The columns that are compared, and that no other of our columns is kept up to date with.
 
     An update that follows from a column has to write again when a person changes it.
     """
     left_out = set(entity.stamped)
-    for step in work.dataset.later:
+    for step in context.dataset.later:
         left_out.update(*(one.columns for one in step.tables if one.table == entity.table))
-    return [one.name for one in work.columns[entity.name] if one.name not in left_out]
+    return [one.name for one in context.columns[entity.name] if one.name not in left_out]
 
 
-def edit(person: Connection, work: Work, entity: Entity, draw: random.Random) -> Drift | None:
+def edit(
+    person: Connection, context: RunContext, entity: Entity, draw: random.Random
+) -> Drift | None:
     """Change up to two columns of up to three rows; what drift has to say about it."""
     columns = person.execute(
         _EDITABLE,
         {
             "table": identifier(entity.table).as_string(person),
             "categories": list(_EDITED),
-            "filled": _may_be_edited(work, entity),
+            "filled": _may_be_edited(context, entity),
         },
     ).fetchall()
     if not columns:
         return None
     changed = dict(draw.sample(columns, min(2, len(columns))))
-    names = [c.name for c in work.columns[entity.name] if c.name in changed]
+    names = [c.name for c in context.columns[entity.name] if c.name in changed]
     key = sql.Identifier(entity.key.column)
     statement = sql.SQL(
         "UPDATE {table} SET {set} WHERE {key} IN "

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from seedbed.context.context import work
+from seedbed.context.context import context_of
 from seedbed.context.counted import digests
 from seedbed.engine.order import ordered
 from seedbed.postgres.connection.lock import LeaseLost, LockBusy
@@ -36,7 +36,7 @@ def test_a_second_run_is_refused_and_told_who_is_active(world: World) -> None:
         assert said.startswith(f"{name}: another run is active, seedbed:{name}:{first.run[:8]} ")
         assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", said)
         assert caught.value.exit_code == 3
-        fill(work(first), ordered(world.dataset.entities)[0], silent)
+        fill(context_of(first), ordered(world.dataset.entities)[0], silent)
     with world.assigned():
         pass
 
@@ -83,12 +83,12 @@ def test_a_run_that_lost_its_lock_writes_nothing_more(world: World) -> None:
 def test_a_new_run_waits_for_the_writes_of_one_that_lost_its_lock(world: World) -> None:
     world.profile(**SOON)
     with pytest.raises(LeaseLost), world.assigned() as first:
-        with work(first).database.writing() as writing:
+        with context_of(first).database.writing() as writing:
             writing.execute("SELECT 1")
             end_session(world, first.lease)
             with pytest.raises(LockBusy, match=f"seedbed:{world.dataset.name}:{first.run[:8]}"):
                 world.seed()
-        with work(first).database.writing():
+        with context_of(first).database.writing():
             pytest.fail("wrote without its lock")
     reports = world.seed()
     with world.superuser() as person:

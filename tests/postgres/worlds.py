@@ -21,7 +21,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from seedbed.context.context import Assignment, Work, close, work
+from seedbed.context.context import Assignment, RunContext, close, context_of
 from seedbed.context.counted import digests
 from seedbed.context.datasets import DATASETS, dataset
 from seedbed.declare.entity import Dataset, Entity
@@ -168,10 +168,10 @@ class World:
     @contextmanager
     def opened(
         self, verb: str = "seed", environment: Environment = "dev", **asked: Any
-    ) -> Iterator[Work]:
+    ) -> Iterator[RunContext]:
         """The work of an assignment."""
         with self.assigned(verb, environment, **asked) as assignment:
-            yield work(assignment)
+            yield context_of(assignment)
 
     def seed(self, environment: Environment = "dev", **asked: Any) -> dict[str, StepReport]:
         """Do every step, one after the other."""
@@ -186,7 +186,7 @@ class World:
     def rebuild(self, environment: Environment = "dev", **asked: Any) -> Removal:
         """Bring all rows to what a seed after a reset would make; every step in turn."""
         with self.assigned("refresh", environment, **asked) as assignment:
-            opened = work(begun_anew(assignment))
+            opened = context_of(begun_anew(assignment))
             try:
                 if not why_step_by_step(opened):
                     return rebuild(opened).removal
@@ -219,7 +219,7 @@ def lingering() -> Callable[[int], None]:
 
 
 def fill_all(
-    work: Work,
+    context: RunContext,
     *,
     threads: int = 1,
     order: int = 0,
@@ -227,7 +227,7 @@ def fill_all(
 ) -> dict[str, StepReport]:
     """Do every step as soon as its upstream is done, in an order drawn from `order`."""
     graph: TopologicalSorter[Step] = TopologicalSorter(
-        {one: one.above for one in work.dataset.steps}
+        {one: one.above for one in context.dataset.steps}
     )
     graph.prepare()
     draw = random.Random(order)
@@ -239,7 +239,7 @@ def fill_all(
             waiting += graph.get_ready()
             while waiting and len(running) < threads:
                 step = waiting.pop(draw.randrange(len(waiting)))
-                running[pool.submit(perform, work, step, progress())] = step
+                running[pool.submit(perform, context, step, progress())] = step
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 step = running.pop(future)

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from seedbed.context.context import Work
+from seedbed.context.context import RunContext
 from seedbed.context.counted import digests
 from seedbed.declare.entity import Dataset, Entity
 from seedbed.declare.errors import SeedbedError
@@ -80,8 +80,8 @@ class Stage:
     world: World
     person: Connection
     counts: Counter[str]
-    _open: AbstractContextManager[Work] | None = None
-    _work: Work | None = None
+    _open: AbstractContextManager[RunContext] | None = None
+    _context: RunContext | None = None
     _queries: dict[tuple[tuple[str, str], ...], sql.Composed] = field(default_factory=dict)
 
     @property
@@ -91,42 +91,42 @@ class Stage:
 
     # -- runs -------------------------------------------------------------------------------
 
-    def work(self, day: int = 0, verb: str = "seed") -> Work:
+    def context(self, day: int = 0, verb: str = "seed") -> RunContext:
         """The work of a run `day` days after the anchor; opened anew if its lock was lost."""
-        if self._work is None:
+        if self._context is None:
             self._open = self.world.opened()
-            self._work = self._open.__enter__()
-        run = replace(self._work.run, as_of=AS_OF + timedelta(days=day))
-        author = replace(self._work.author, verb=verb)
-        return replace(self._work, run=run, author=author)
+            self._context = self._open.__enter__()
+        run = replace(self._context.run, as_of=AS_OF + timedelta(days=day))
+        author = replace(self._context.author, verb=verb)
+        return replace(self._context, run=run, author=author)
 
     def close(self) -> None:
         """End the run that is open."""
         if self._open is not None:
             with suppress(psycopg.OperationalError):
                 self._open.__exit__(None, None, None)
-        self._open = self._work = None
+        self._open = self._context = None
 
     def seed(self, day: int, wanted: Iterable[Step] | None = None) -> dict[str, StepReport]:
         """Do the steps one after the other.
 
         Rows that are there stay as they are, whatever happens.
         """
-        work, reports = self.work(day), {}
+        context, reports = self.context(day), {}
         with self._untouched(adding=True):
             for step in ordered(self.dataset.steps if wanted is None else wanted):
                 try:
-                    reports[step.name] = perform(work, step, silent)
+                    reports[step.name] = perform(context, step, silent)
                 except SeedbedError as error:
                     with self.unchanged(), pytest.raises(type(error)):
-                        perform(work, step, silent)
+                        perform(context, step, silent)
                     raise
         return reports
 
     def reset(self, *, strict: bool) -> Removal:
         """Remove what is ours; everything else stays as it is."""
         with self._untouched(adding=False):
-            return remove(self.work(verb="reset"), strict=strict)
+            return remove(self.context(verb="reset"), strict=strict)
 
     @contextmanager
     def _untouched(self, *, adding: bool) -> Iterator[None]:
@@ -187,7 +187,7 @@ class Stage:
 
     def digests(self) -> dict[str, str]:
         """One digest a table."""
-        return digests(self.work(), frozenset())
+        return digests(self.context(), frozenset())
 
     # -- faults -----------------------------------------------------------------------------
 
@@ -211,7 +211,7 @@ class Stage:
             "FROM pg_stat_activity WHERE application_name LIKE 'seedbed:%%' "
             f"AND datname = current_database() AND {which}"
         )
-        lease = (self.work().database.lease,)
+        lease = (self.context().database.lease,)
         self.person.execute(f"SELECT pg_terminate_backend(pid) {found}".encode(), lease)
         left = f"SELECT {found}".encode()
         assert eventually(lambda: self.person.execute(left, lease).rowcount == 0)

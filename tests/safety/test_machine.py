@@ -136,7 +136,7 @@ class Turns(RuleBasedStateMachine):
         self.interfered = True
 
     def somebody_edits_rows_of_ours(self, draw: random.Random) -> None:
-        entities, work = self.stage.dataset.entities, self.stage.work()
+        entities, work = self.stage.dataset.entities, self.stage.context()
         if any(
             edit(self.stage.person, work, one, draw) for one in draw.sample(entities, len(entities))
         ):
@@ -234,7 +234,7 @@ class Turns(RuleBasedStateMachine):
         return True
 
     def standing(self) -> tuple[StepReport, ...]:
-        return counts(self.stage.work(self.day), ordered(self.stage.dataset.steps))
+        return counts(self.stage.context(self.day), ordered(self.stage.dataset.steps))
 
     def teardown(self) -> None:
         if not hasattr(self, "day") or not self.seeded():

@@ -224,7 +224,7 @@ def rows_of_another_dataset_are_not_ours(stage: Stage) -> None:
 
 
 def a_type_that_changed_since_is_noticed(stage: Stage) -> None:
-    stage.work()
+    stage.context()
     stage.person.execute("ALTER TABLE profiles ALTER bio TYPE varchar")
     stage.person.execute("DELETE FROM seats; DELETE FROM profiles")
     with pytest.raises(SchemaChanged):
