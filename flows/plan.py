@@ -9,19 +9,17 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from seedbed.engine.settings import MAX_SCALE, Environment
-from seedbed.run.outcome import run_datasets
-from seedbed.run.rounds import plan_round
+from seedbed.run.act import begin, guard, opened, show_plan
 
 
 @flow(name="plan", flow_run_name="plan-{environment}")
 def plan(
-    environment: Environment,
+    environment: str,
     *,
     datasets: list[str] | None = None,
     only: list[str] | None = None,
     seed: Annotated[int, Field(ge=0)] | None = None,
-    scale: Annotated[int, Field(ge=1, le=MAX_SCALE)] | None = None,
+    scale: Annotated[int, Field(ge=1)] | None = None,
     as_of: date | None = None,
 ) -> State[Any]:
     """Show per entity target, present and gap, and what a reset would do; write nothing.
@@ -34,5 +32,11 @@ def plan(
         scale: Multiple of the owner's counts; by default the profile's.
         as_of: The date that "today" means; by default today in UTC.
     """
-    asked = {"datasets": datasets, "only": only, "seed": seed, "scale": scale, "as_of": as_of}
-    return run_datasets("plan", environment, asked, plan_round)
+    run = begin(
+        "plan", environment, datasets=datasets, only=only, seed=seed, scale=scale, as_of=as_of
+    )
+    with run:
+        for name in run.datasets:
+            with opened(guard(run, name)) as context:
+                run.add(show_plan(context))
+    return run.state()

@@ -9,19 +9,17 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from seedbed.engine.settings import MAX_SCALE, Environment
-from seedbed.run.outcome import run_datasets
-from seedbed.run.rounds import refresh_round
+from seedbed.run.act import begin, guard, locked, move, prove_all, rebuild
 
 
 @flow(name="refresh", flow_run_name="refresh-{environment}")
 def refresh(
-    environment: Environment,
+    environment: str,
     *,
     datasets: list[str] | None = None,
     mode: Literal["roll", "rebuild"] | None = None,
     seed: Annotated[int, Field(ge=0)] | None = None,
-    scale: Annotated[int, Field(ge=1, le=MAX_SCALE)] | None = None,
+    scale: Annotated[int, Field(ge=1)] | None = None,
     as_of: date | None = None,
 ) -> State[Any]:
     """Roll the windows or rebuild everything, then verify, under one lock.
@@ -35,7 +33,12 @@ def refresh(
         scale: Multiple of the owner's counts; by default the profile's.
         as_of: The date that "today" means; by default today in UTC.
     """
-    asked = {"datasets": datasets, "seed": seed, "scale": scale, "as_of": as_of}
-    return run_datasets(
-        "refresh", environment, asked, lambda assignment, _: refresh_round(assignment, mode)
+    run = begin(
+        "refresh", environment, datasets=datasets, mode=mode, seed=seed, scale=scale, as_of=as_of
     )
+    with run:
+        for name in run.datasets:
+            with locked(guard(run, name)) as context:
+                done = rebuild(context) if run.mode == "rebuild" else move(context)
+                run.add(prove_all(done))
+    return run.state()

@@ -7,14 +7,12 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from seedbed.engine.settings import Environment
-from seedbed.run.outcome import run_datasets
-from seedbed.run.rounds import reset_round
+from seedbed.run.act import begin, guard, locked, remove
 
 
 @flow(name="reset", flow_run_name="reset-{environment}")
 def reset(
-    environment: Environment,
+    environment: str,
     *,
     datasets: list[str] | None = None,
     confirm: bool = False,
@@ -28,10 +26,9 @@ def reset(
         confirm: Remove; without it the run only says what it would remove.
         strict: Remove nothing at all when rows of others depend on seeded ones.
     """
-    asked = {"datasets": datasets}
-    return run_datasets(
-        "reset",
-        environment,
-        asked,
-        lambda assignment, _: reset_round(assignment, confirm=confirm, strict=strict),
-    )
+    run = begin("reset", environment, datasets=datasets, confirm=confirm, strict=strict)
+    with run:
+        for name in run.datasets:
+            with locked(guard(run, name)) as context:
+                run.add(remove(context))
+    return run.state()

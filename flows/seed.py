@@ -9,26 +9,22 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from seedbed.context.variables import switched
-from seedbed.engine.settings import MAX_SCALE, Environment
-from seedbed.run.outcome import run_datasets
-from seedbed.run.rounds import plan_round, seed_round
+from seedbed.run.act import begin, fill, guard, locked, opened, plan, prove, rebuild, show_plan
 
 
 @flow(name="seed", flow_run_name="seed-{environment}")
 def seed(
-    environment: Environment,
+    environment: str,
     *,
     datasets: list[str] | None = None,
     only: list[str] | None = None,
     with_upstream: bool = False,
     seed: Annotated[int, Field(ge=0)] | None = None,
-    scale: Annotated[int, Field(ge=1, le=MAX_SCALE)] | None = None,
+    scale: Annotated[int, Field(ge=1)] | None = None,
     as_of: date | None = None,
+    audit: bool = False,
 ) -> State[Any]:
     """Add exactly the rows that are missing, and prove that every declared row is there.
-
-    With SEED_AUDIT=true in the process's environment it is a plan: it reads only.
 
     Args:
         environment: The profile in deployments/environments.
@@ -38,15 +34,27 @@ def seed(
         seed: Start of all random draws; by default the profile's.
         scale: Multiple of the owner's counts; by default the profile's.
         as_of: The date that "today" means; by default today in UTC.
+        audit: Show the plan and write nothing.
     """
-    asked = {
-        "datasets": datasets,
-        "only": only,
-        "with_upstream": with_upstream,
-        "seed": seed,
-        "scale": scale,
-        "as_of": as_of,
-    }
-    if switched("SEED_AUDIT"):
-        return run_datasets("plan", environment, asked, plan_round)
-    return run_datasets("seed", environment, asked, seed_round)
+    run = begin(
+        "seed",
+        environment,
+        datasets=datasets,
+        only=only,
+        with_upstream=with_upstream,
+        seed=seed,
+        scale=scale,
+        as_of=as_of,
+        audit=audit,
+    )
+    with run:
+        for name in run.datasets:
+            proof = guard(run, name)
+            if run.audits:
+                with opened(proof) as context:
+                    run.add(show_plan(context))
+                continue
+            with locked(proof) as context:
+                done = rebuild(context) if run.cleans else fill(context, plan(context))
+                run.add(prove(done))
+    return run.state()

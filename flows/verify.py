@@ -9,17 +9,15 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from seedbed.engine.settings import MAX_SCALE, Environment
-from seedbed.run.outcome import run_datasets
-from seedbed.run.rounds import verify_round
+from seedbed.run.act import begin, check, guard, opened
 
 
 @flow(name="verify", flow_run_name="verify-{environment}")
 def verify(
-    environment: Environment,
+    environment: str,
     *,
     datasets: list[str] | None = None,
-    scale: Annotated[int, Field(ge=1, le=MAX_SCALE)] | None = None,
+    scale: Annotated[int, Field(ge=1)] | None = None,
     as_of: date | None = None,
 ) -> State[Any]:
     """Run every named check, count every target, look for drift; a violation fails the run.
@@ -30,7 +28,9 @@ def verify(
         scale: Multiple of the owner's counts; by default that of the last run.
         as_of: The date that "today" means; by default that of the last run.
     """
-    asked = {"datasets": datasets, "scale": scale, "as_of": as_of}
-    return run_datasets(
-        "verify", environment, asked, lambda assignment, _: verify_round(assignment)
-    )
+    run = begin("verify", environment, datasets=datasets, scale=scale, as_of=as_of)
+    with run:
+        for name in run.datasets:
+            with opened(guard(run, name)) as context:
+                run.add(check(context))
+    return run.state()

@@ -155,8 +155,8 @@ def _asked(chosen: argparse.Namespace) -> dict[str, Any]:
     from seedbed.context.datasets import dataset
     from seedbed.context.where import profile_of
     from seedbed.context.workers import require_runner
+    from seedbed.engine.options import options
     from seedbed.engine.order import selected
-    from seedbed.engine.settings import Choice, check
 
     named = ("seed", "scale", "as_of", "only", "with_upstream")
     given = {name: getattr(chosen, name, None) for name in named}
@@ -164,7 +164,7 @@ def _asked(chosen: argparse.Namespace) -> dict[str, Any]:
     asked: dict[str, Any] = {n: v for n, v in given.items() if v is not None and v != []}
     if chosen.datasets:
         asked["datasets"] = chosen.datasets
-    choice = check(Choice, asked, "command line")
+    choice = options(chosen.command, asked, "command line")
     names = choice.datasets or profile_of(chosen.environment).datasets
     for name in names:
         selected(dataset(name), choice.only, upstream=False)

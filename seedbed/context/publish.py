@@ -18,7 +18,7 @@ from prefect.artifacts import (
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
-from seedbed.context.context import Assignment
+from seedbed.context.assignment import Assignment
 from seedbed.engine.report import (
     Report,
     StepReport,
@@ -163,7 +163,7 @@ def publish_notes(report: Report, failed: Sequence[str]) -> None:
         )
 
 
-class Progress:
+class ProgressBar:
     """The progress bar of one long step in the UI."""
 
     def __init__(

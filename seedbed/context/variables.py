@@ -15,8 +15,11 @@ from pathlib import Path
 from seedbed.context.datasets import DATASETS, dataset
 from seedbed.declare.errors import BadSetting, UsageError
 from seedbed.engine.settings import profile_content
+from seedbed.services import embeddings
 from seedbed.services.adapters import S3
-from seedbed.services.embeddings import KEY, URL
+
+LOGIN, KEY = "PREFECT_API_AUTH_STRING", "PREFECT_API_KEY"
+"""What a client tells Prefect's server so that it lets it in."""
 
 PREFIX = "SEEDBED_"
 FOR_TESTS = f"{PREFIX}TEST_"
@@ -31,8 +34,8 @@ KNOWN = (
     "SEEDBED_S3_REGION",
     "SEEDBED_TIMINGS",
     *S3,
-    URL,
-    KEY,
+    embeddings.URL,
+    embeddings.KEY,
 )
 
 NEAR = 0.6

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
-from uuid import uuid4
 
-from prefect.context import FlowRunContext
-
-from seedbed.context.context import LOOKING, Assignment, close, context_of
+from seedbed.context.assignment import Assignment
+from seedbed.context.context import RunContext
 from seedbed.context.datasets import dataset
+from seedbed.context.opening import closing_of, made, served
 from seedbed.context.places import evidence
-from seedbed.context.where import address_of, application, database_of, numbers_of, profile_of
-from seedbed.context.workers import require_runner
+from seedbed.context.where import (
+    address_of,
+    application,
+    database_of,
+    numbers_of,
+    with_triggers,
+)
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import Refused
-from seedbed.engine.order import selected
-from seedbed.engine.settings import Choice, Environment, Profile, check
+from seedbed.engine.options import RunOptions
+from seedbed.engine.settings import check
 from seedbed.postgres import claims, counters, read, record
 from seedbed.postgres.connection import lock
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.connect import session
-from seedbed.postgres.connection.database import Connection
-from seedbed.postgres.guard import guard
+from seedbed.postgres.connection.database import Connection, Database
+from seedbed.postgres.guard import guard as layers
 from seedbed.postgres.record import Recorded
 from seedbed.postgres.reflect import table_columns
+from seedbed.run.invocation import Invocation
 
 
 class OtherSeed(Refused):
@@ -53,52 +58,17 @@ class BeforeAnchor(Refused):
 
 
 @dataclass(frozen=True)
-class Intent:
-    """What a flow was asked to do, before the database has been looked at."""
+class Guarded:
+    """One dataset's database, of which the guard has seen that it may be used so.
 
-    run: str
-    verb: str
-    environment: Environment
-    choice: Choice
-
-    @property
-    def datasets(self) -> tuple[str, ...]:
-        """The datasets asked for, or the profile's."""
-        return self.choice.datasets or profile_of(self.environment).datasets
-
-    @property
-    def writes(self) -> bool:
-        """Whether the run takes the lock."""
-        return self.verb not in LOOKING
-
-    @property
-    def fills(self) -> bool:
-        """Whether the run makes rows, and so has to fit those that are there."""
-        return self.verb in ("seed", "refresh")
-
-
-def intent(verb: str, environment: Environment, **asked: Any) -> Intent:
-    """An intent from a flow's parameters; an empty list asks for nothing in particular.
-
-    Raises:
-        UnknownName, BadSetting: a dataset, entity or value that cannot be; nothing was opened.
-        NotInstalled: the profile's runner needs a package that is missing.
+    Only `guard` makes one, and nothing is opened for writing without it.
     """
-    given = {name: value for name, value in asked.items() if value not in (None, [], ())}
-    choice = check(Choice, given, verb)
-    made = Intent(run_id(), verb, environment, choice)
-    for name in made.datasets:
-        selected(dataset(name), choice.only, upstream=False)
-        numbers_of(dataset(name), profile_of(environment))
-    if made.fills:
-        require_runner(profile_of(environment))
-    return made
 
-
-def run_id() -> str:
-    """The flow run's own id, by which the database's records and Prefect's belong together."""
-    context = FlowRunContext.get()
-    return str(context.flow_run.id) if context and context.flow_run else str(uuid4())
+    run: Invocation
+    dataset: Dataset
+    address: Address
+    since: float
+    """When the preparation began, by the process's own clock."""
 
 
 def today() -> date:
@@ -108,97 +78,123 @@ def today() -> date:
         BadSetting: the clock is wrong by decades.
     """
     day = datetime.now(UTC).date()
-    check(Choice, {"as_of": day}, "this machine's clock")
+    check(RunOptions, {"as_of": day}, "this machine's clock")
     return day
 
 
-@contextmanager
-def prepared(intent: Intent, name: str) -> Iterator[Assignment]:
-    """Guard and, for a run that writes, lock one dataset's database while the block runs.
+def guard(run: Invocation, name: str) -> Guarded:
+    """Prove that the dataset's database may be used by this environment.
 
     Raises:
-        GuardRefused: the database may not be written.
+        GuardRefused: it may not; nothing was written.
+        BadSetting: its address is missing or mistaken.
+    """
+    since, profile = time.monotonic(), run.profile
+    chosen = with_triggers(dataset(name), profile)
+    layers.require([layers.examine_variables(profile, os.environ)])
+    address = address_of(chosen, profile, os.environ)
+    layers.require([layers.examine_place(profile, address)])
+    held_as = application(name, run.id)
+    with session(address, held_as, profile.limits, read_only=True) as connection:
+        layers.require(evidence(connection, chosen, profile, address))
+    return Guarded(run, chosen, address, since)
+
+
+@contextmanager
+def locked(proof: Guarded) -> Iterator[RunContext]:
+    """Hold the dataset's lock in its database while the block runs; it may write.
+
+    Raises:
         LockBusy: another run of the dataset is active.
+        as `opened`.
+    """
+    run, name = proof.run, proof.dataset.name
+    held_as = application(name, run.id)
+    with (
+        lock.lease(proof.address, name, held_as, run.profile.limits) as lease,
+        _prepared(proof, lease) as context,
+    ):
+        with context.database.writing() as connection:
+            counters.require_counters(connection)
+            record.prepare(connection)
+        yield context
+
+
+@contextmanager
+def opened(proof: Guarded) -> Iterator[RunContext]:
+    """Look at the dataset's database while the block runs; it cannot write.
+
+    Raises:
         SchemaMismatch, PrerequisiteMissing: the database does not fit the declaration.
         OtherSeed, BeforeAnchor: its rows do not fit the run.
     """
-    chosen, profile = dataset(name), profile_of(intent.environment)
-    guard.require([guard.examine_variables(profile, os.environ)])
-    address = address_of(chosen, profile, os.environ)
-    guard.require([guard.examine_place(profile, address)])
-    _examine(intent, chosen, profile, address)
-    if not intent.writes:
-        yield from _assigned(intent, chosen, 0)
-        return
-    held_as = application(name, intent.run)
-    with lock.lease(address, name, held_as, profile.limits) as lease:
-        yield from _assigned(intent, chosen, lease)
+    with _prepared(proof, 0) as context:
+        yield context
 
 
-def _examine(intent: Intent, chosen: Dataset, profile: Profile, address: Address) -> None:
-    held_as = application(chosen.name, intent.run)
-    with session(address, held_as, profile.limits, read_only=True) as connection:
-        guard.require(evidence(connection, chosen, profile, address))
+@contextmanager
+def _prepared(proof: Guarded, lease: int) -> Iterator[RunContext]:
+    run, chosen = proof.run, proof.dataset
+    database = database_of(chosen, run.profile, run.id, lease, proof.address)
+    with closing_of(database):
+        context = _made(proof, database)
+        context.spent["prepare"] = time.monotonic() - proof.since
+        with served(context):
+            yield context
 
 
-def _assigned(intent: Intent, chosen: Dataset, lease: int) -> Iterator[Assignment]:
-    profile = profile_of(intent.environment)
-    database = database_of(chosen, profile, intent.run, lease)
-    try:
-        with database.reading() as connection:
-            recorded = record.latest(connection, chosen.name)
-            if recorded is not None and not _anything(connection, chosen):
-                recorded = None
-            claims.require(connection, chosen, recorded=recorded is not None)
-        assignment = _coordinates(intent, chosen.name, profile, recorded)
-        assignment = replace(assignment, lease=lease)
-        try:
-            context_of(assignment)
-            if intent.writes:
-                with database.writing() as connection:
-                    counters.require_counters(connection)
-                    record.prepare(connection)
-            yield assignment
-        finally:
-            close(assignment)
-    finally:
-        database.engine.dispose()
+def _made(proof: Guarded, database: Database) -> RunContext:
+    run, chosen = proof.run, proof.dataset
+    with database.reading() as connection:
+        recorded = record.latest(connection, chosen.name)
+        if recorded is not None and not _anything(connection, chosen):
+            recorded = None
+        claims.require(connection, chosen, recorded=recorded is not None)
+        assignment = replace(_coordinates(run, chosen, recorded), lease=database.lease)
+        return made(
+            assignment,
+            chosen,
+            run.profile,
+            database,
+            connection,
+            options=run.options,
+            execution=run.execution,
+        )
 
 
 def _anything(connection: Connection, chosen: Dataset) -> bool:
     there = (
-        one for one in chosen.entities if one.key.column in table_columns(connection, one.table)
+        entity
+        for entity in chosen.entities
+        if entity.key.column in table_columns(connection, entity.table)
     )
-    return any(read.some(connection, one) for one in there)
+    return any(read.some(connection, entity) for entity in there)
 
 
-def _coordinates(
-    intent: Intent, name: str, profile: Profile, recorded: Recorded | None
-) -> Assignment:
-    choice = intent.choice
-    seed = profile.seed if choice.seed is None else choice.seed
-    scale = profile.scale if choice.scale is None else choice.scale
-    as_of = choice.as_of or today()
+def _coordinates(run: Invocation, chosen: Dataset, recorded: Recorded | None) -> Assignment:
+    options, profile, name = run.options, run.profile, chosen.name
+    seed = profile.seed if options.seed is None else options.seed
+    scale = profile.scale if options.scale is None else options.scale
+    as_of = options.as_of or today()
     anchor = as_of
     if recorded is not None:
         anchor = recorded.anchor
-        if choice.seed is None or not intent.fills:
+        if options.seed is None or not run.fills:
             seed = recorded.seed
-        if not intent.fills and intent.verb != "plan":
-            as_of, scale = choice.as_of or recorded.as_of, choice.scale or recorded.scale
+        if not run.fills and run.verb != "plan":
+            as_of, scale = options.as_of or recorded.as_of, options.scale or recorded.scale
         if seed != recorded.seed:
             raise OtherSeed(name, recorded.seed, seed)
         if as_of < anchor:
             raise BeforeAnchor(name, anchor, as_of)
-    numbers = numbers_of(dataset(name), profile)
     return Assignment(
-        run=intent.run,
-        verb=intent.verb,
-        environment=intent.environment,
+        run=run.id,
+        verb=run.verb,
+        environment=run.environment,
         dataset=name,
         seed=seed,
         as_of=as_of,
         anchor=anchor,
         scale=scale,
-        requirements=tuple(numbers.items()),
+        requirements=tuple(numbers_of(chosen, profile).items()),
     )

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from seedbed.context.context import Assignment, RunContext, context_of
+from seedbed.context.context import RunContext
+from seedbed.context.opening import another
 from seedbed.declare.counts import Initial
 from seedbed.declare.entity import Entity
 from seedbed.declare.resource import Resource, Wait
@@ -42,16 +43,16 @@ class Rebuilt:
     """Seconds that it took to work the target out and remove what is beyond it."""
 
 
-def begun_anew(assignment: Assignment) -> Assignment:
-    """The assignment of a rebuild: all rows are made for its day, whoever has come since.
+def begun_anew(context: RunContext) -> RunContext:
+    """The context of a rebuild: all rows are made for its day, whoever has come since.
 
     A first set that is there stays, although a first run would make none beside others' rows.
     """
-    opened = context_of(assignment)
-    first = [one for one in opened.dataset.entities if isinstance(one.count, Initial)]
-    with opened.database.reading() as connection:
-        stood = tuple(one.name for one in first if read.some(connection, one))
-    return replace(assignment, stood=stood, anchor=assignment.as_of)
+    first = [entity for entity in context.dataset.entities if isinstance(entity.count, Initial)]
+    with context.database.reading() as connection:
+        stood = tuple(entity.name for entity in first if read.some(connection, entity))
+    assignment = context.assignment
+    return another(context, replace(assignment, stood=stood, anchor=assignment.as_of))
 
 
 def why_step_by_step(context: RunContext) -> str:

@@ -142,16 +142,6 @@ def _anything(context: RunContext) -> bool:
         return any(read.some(connection, one) for one in context.dataset.entities)
 
 
-def said(gone: Removal, confirm: bool) -> str:
-    """What a removal did, or would do."""
-    did = "removed" if confirm else "dry run, nothing removed; would remove"
-    kept = f", kept {gone.kept} that rows of others depend on" if gone.kept else ""
-    kept += "".join(f"; {one}" for one in gone.below)
-    objects = sum(gone.objects.values())
-    outside = f" and {objects} objects in {', '.join(gone.objects)}" if objects else ""
-    return f"{did} {gone.rows} rows{outside}{kept}"
-
-
 def preview(context: RunContext) -> Removal:
     """What `remove` would do. Reads only."""
     with context.database.reading() as connection:

@@ -6,18 +6,26 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-
-from prefect.client.schemas.objects import State
+from typing import Protocol
 
 from seedbed.declare.errors import BadSetting
 from seedbed.engine.report import Report, timings_table
-from seedbed.run.prepare import run_id
 
 FILE = "SEEDBED_TIMINGS"
 
 
+class HowItEnded(Protocol):
+    """Of a run, whether it is done and what it says."""
+
+    @property
+    def done(self) -> bool: ...
+
+    @property
+    def message(self) -> str: ...
+
+
 def write_timings(
-    verb: str, environment: str, state: State[object], done: Sequence[Report]
+    run: str, verb: str, environment: str, ended: HowItEnded, done: Sequence[Report]
 ) -> None:
     """Write the file that the environment names, however the run ended.
 
@@ -28,11 +36,11 @@ def write_timings(
     if not name:
         return
     content = {
-        "run": run_id(),
+        "run": run,
         "verb": verb,
         "environment": environment,
-        "done": state.is_completed(),
-        "message": state.message,
+        "done": ended.done,
+        "message": ended.message,
         "datasets": [
             {
                 "dataset": one.dataset,

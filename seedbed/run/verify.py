@@ -1,120 +1,125 @@
-"""Proof: counts, checks, drift and digests of a run, each a Prefect task."""
+"""Verify: counts, checks, drift and digests of a dataset, each a task."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from prefect.client.schemas.objects import State
-from prefect.states import Completed
-
-from seedbed.context.context import Assignment, context_of
-from seedbed.context.counted import checked, complete, counts, digests, drifted, fitting
-from seedbed.context.datasets import dataset
-from seedbed.context.publish import publish_report
-from seedbed.context.where import profile_of
+from seedbed.context.context import RunContext
+from seedbed.context.execution import Result
 from seedbed.engine.order import ordered
 from seedbed.engine.plan import Mismatch, told
-from seedbed.engine.report import Report, StepReport
+from seedbed.engine.report import Check, Drift, Report, StepReport
 from seedbed.postgres import record
-from seedbed.run.outcome import Part
+from seedbed.run.counted import checked, complete, counts, digests, drifted, fitting
+from seedbed.run.result import DatasetResult, report_of
 from seedbed.steps.queue import await_worker
-from seedbed.steps.step import as_task
-
-Body = Callable[[Assignment], State[Any]]
-"""What a task does."""
 
 
-def result(assignment: Assignment, name: str, about: str, body: Body) -> Any:
-    """Run one task now; its error is the flow's."""
-    retries = profile_of(assignment.environment).retries
-    task = as_task(f"{assignment.dataset}.{name}", about, retries, body)
-    return task.submit(assignment).result()
-
-
-def results(assignment: Assignment, tasks: Mapping[str, tuple[str, Body]]) -> dict[str, Any]:
-    """Run tasks side by side, by name what each is about and does; an error is the flow's."""
-    retries = profile_of(assignment.environment).retries
-    futures = {
-        name: as_task(f"{assignment.dataset}.{name}", about, retries, body).submit(assignment)
-        for name, (about, body) in tasks.items()
-    }
-    return {name: future.result() for name, future in futures.items()}
-
-
-def timed(spent: dict[str, float], name: str, body: Body) -> Body:
+def timed(
+    context: RunContext, name: str, body: Callable[[RunContext], Result]
+) -> Callable[[RunContext], Result]:
     """The body, with its seconds noted down under the name."""
 
-    def run(assignment: Assignment) -> State[Any]:
+    def run(given: RunContext) -> Result:
         started = time.monotonic()
         try:
-            return body(assignment)
+            return body(given)
         finally:
-            spent[name] = time.monotonic() - started
+            context.spent[name] = time.monotonic() - started
 
     return run
 
 
-def verified(assignment: Assignment, part: Part) -> Part:
-    """The part with counts, checks and drift from the database added."""
+@dataclass(frozen=True)
+class Checked:
+    """The checks, and those of them that cannot be asked."""
+
+    checks: tuple[Check, ...]
+    unasked: tuple[Mismatch, ...]
+
+    def __str__(self) -> str:
+        violated = [check.name for check in self.checks if not check.passed]
+        said = f"violated: {', '.join(violated)}" if violated else f"{len(self.checks)} passed"
+        return f"{said}, {len(self.unasked)} cannot be asked" if self.unasked else said
+
+
+@dataclass(frozen=True)
+class Drifted:
+    """Rows that differ from their declaration, and what of it cannot be compared."""
+
+    drift: tuple[Drift, ...]
+    unmade: tuple[Mismatch, ...]
+
+    def __str__(self) -> str:
+        lines = [*map(str, self.drift), *told(self.unmade)]
+        return "; ".join(lines) or "no row differs from its declaration"
+
+
+def present(reports: tuple[StepReport, ...]) -> str:
+    """What counts say."""
+    return f"{sum(report.present for report in reports)} rows present"
+
+
+def tables(found: dict[str, str]) -> str:
+    """What digests say."""
+    return f"{len(found)} tables"
+
+
+def verified(context: RunContext, so_far: DatasetResult | None = None) -> DatasetResult:
+    """Every check, the counts and the drift, added to what the run has come to so far."""
     started = time.monotonic()
-    spent = dict(part.report.spent)
-    said = _worker_done(assignment, spent)
-    proof = {
-        "counts": ("Target and present of every entity.", _counts),
-        "checks": ("The named checks.", _checks),
-        "drift": ("Rows that differ from their declaration.", _drift),
-        "digests": ("One digest a table.", _digests),
-    }
-    found = results(
-        assignment,
-        {
-            name: (about, timed(spent, name, body))
-            for name, (about, body) in proof.items()
-            if name != "digests" or not part.report.digests
-        },
+    report = so_far.report if so_far else report_of(context.assignment)
+    said = _worker_done(context)
+    counted = context.start(
+        "counts",
+        "Target and present of every entity.",
+        timed(context, "counts", _counts),
+        says=present,
     )
-    steps: tuple[StepReport, ...] = found["counts"]
-    (checks, unasked), (drift, unmade) = found["checks"], found["drift"]
-    unfit = (*(misfit for one in steps for misfit in one.misfits), *unmade, *unasked)
-    report = part.report.with_(
-        entities=part.report.entities or steps,
-        checks=(fitting(unfit), complete(steps), *checks),
-        drift=drift,
-        digests=part.report.digests or found["digests"],
-        seconds=part.report.seconds + time.monotonic() - started,
-        spent=spent,
-        notes=tuple(dict.fromkeys([*part.report.notes, *_to_say(assignment), *said])),
+    checks = context.start("checks", "The named checks.", timed(context, "checks", _checks))
+    drift = context.start(
+        "drift", "Rows that differ from their declaration.", timed(context, "drift", _drift)
     )
-    publish_report(report)
-    return replace(part, report=report, said=_verified_said(report))
+    if not report.digests:
+        digested = context.start(
+            "digests", "One digest a table.", timed(context, "digests", _digests), says=tables
+        )
+        report = report.with_(digests=digested.result())
+    steps, asked, compared = counted.result(), checks.result(), drift.result()
+    unfit = (*(m for step in steps for m in step.misfits), *compared.unmade, *asked.unasked)
+    report = report.with_(
+        entities=report.entities or steps,
+        checks=(fitting(unfit), complete(steps), *asked.checks),
+        drift=compared.drift,
+        seconds=report.seconds + time.monotonic() - started,
+        spent=context.spent,
+        notes=tuple(dict.fromkeys([*report.notes, *_to_say(context), *said])),
+    )
+    failed = so_far.failed if so_far else ()
+    context.execution.show_report(report, failed)
+    return DatasetResult(report, failed, _said(context, report))
 
 
-def _worker_done(assignment: Assignment, spent: dict[str, float]) -> tuple[str, ...]:
+def _worker_done(context: RunContext) -> tuple[str, ...]:
     """Wait for the application's own worker, where there are rows that it has to write."""
-    if not any(map(context_of(assignment).by_worker, dataset(assignment.dataset).entities)):
+    if not any(map(context.by_worker, context.dataset.entities)):
         return ()
-
-    def body(assignment: Assignment) -> State[Any]:
-        waited = await_worker(context_of(assignment))
-        return Completed(message=str(waited), data=waited)
-
     about = "Wait for the application's own worker."
-    return (str(result(assignment, "worker", about, timed(spent, "worker", body))),)
+    waited = context.start("worker", about, timed(context, "worker", await_worker))
+    return (str(waited.result()),)
 
 
-def _to_say(assignment: Assignment) -> tuple[str, ...]:
+def _to_say(context: RunContext) -> tuple[str, ...]:
     """Rows of earlier versions, what is left out on purpose, and which services are local ones."""
-    opened = context_of(assignment)
-    with opened.database.reading() as connection:
-        recorded = record.latest(connection, assignment.dataset)
-    older = sorted((recorded.generators if recorded else frozenset()) - {opened.author.generator})
+    with context.database.reading() as connection:
+        recorded = record.latest(connection, context.dataset.name)
+    older = sorted((recorded.generators if recorded else frozenset()) - {context.author.generator})
     return (
-        *(earlier(one, opened.author.generator) for one in older),
-        *(f"left out on purpose: {one}" for one in opened.dataset.notes),
-        *opened.kinds,
+        *(earlier(version, context.author.generator) for version in older),
+        *(f"left out on purpose: {note}" for note in context.dataset.notes),
+        *context.kinds,
     )
 
 
@@ -126,12 +131,12 @@ def earlier(version: str, now: str) -> str:
     )
 
 
-def _verified_said(report: Report) -> str:
-    entities = {one.name for one in dataset(report.dataset).entities}
-    held = (one for one in report.entities if one.name in entities)
-    rows = sum(one.present + one.added + one.updated for one in held)
-    edited = sum(one.rows for one in report.drift if one.certain)
-    differing = sum(one.rows for one in report.drift) - edited
+def _said(context: RunContext, report: Report) -> str:
+    entities = {entity.name for entity in context.dataset.entities}
+    held = (step for step in report.entities if step.name in entities)
+    rows = sum(step.present + step.added + step.updated for step in held)
+    edited = sum(drift.rows for drift in report.drift if drift.certain)
+    differing = sum(drift.rows for drift in report.drift) - edited
     drift = f", {edited} rows edited" if edited else ""
     drift += f", {differing} rows that would be made otherwise now" if differing else ""
     changed = f", {report.updated} updated" if report.updated else ""
@@ -141,29 +146,21 @@ def _verified_said(report: Report) -> str:
     )
 
 
-def _counts(assignment: Assignment) -> State[Any]:
-    opened = context_of(assignment)
-    found = counts(opened, ordered(opened.dataset.steps), fitting=True)
-    return Completed(message=f"{sum(one.present for one in found)} rows present", data=found)
+def _counts(context: RunContext) -> tuple[StepReport, ...]:
+    return counts(context, ordered(context.dataset.steps), fitting=True)
 
 
-def _checks(assignment: Assignment) -> State[Any]:
+def _checks(context: RunContext) -> Checked:
     unasked: list[Mismatch] = []
-    found = checked(context_of(assignment), unasked)
-    violated = [check.name for check in found if not check.passed]
-    said = f"violated: {', '.join(violated)}" if violated else f"{len(found)} checks passed"
-    said += f", {len(unasked)} cannot be asked" if unasked else ""
-    return Completed(message=said, data=(found, unasked))
+    found = checked(context, unasked)
+    return Checked(found, tuple(unasked))
 
 
-def _drift(assignment: Assignment) -> State[Any]:
+def _drift(context: RunContext) -> Drifted:
     misfits: list[Mismatch] = []
-    found = drifted(context_of(assignment), misfits)
-    lines = [*map(str, found), *told(misfits)]
-    said = "; ".join(lines) or "no row differs from its declaration"
-    return Completed(message=said, data=(found, misfits))
+    found = drifted(context, misfits)
+    return Drifted(found, tuple(misfits))
 
 
-def _digests(assignment: Assignment) -> State[Any]:
-    found = digests(context_of(assignment), frozenset())
-    return Completed(message=f"{len(found)} tables", data=found)
+def _digests(context: RunContext) -> dict[str, str]:
+    return digests(context, frozenset())

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from seedbed.context.variables import KEY, LOGIN
 from seedbed.declare.errors import BadSetting, SeedbedError
 from seedbed.postgres.connection.redact import register_secret
 from seedbed.postgres.embedded import embedded
@@ -30,7 +31,7 @@ PATIENCE = 5.0
 QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 """Nothing of a run goes anywhere but to its own server."""
 
-URL, LOGIN, KEY = "PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_API_KEY"
+URL = "PREFECT_API_URL"
 SERVERS_LOGIN = "PREFECT_SERVER_API_AUTH_STRING"
 """What a server lets in; LOGIN is what a client says."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seedbed.context.variables import LOGIN
 from seedbed.postgres.embedded import embedded
 from seedbed.server import signpost
-from seedbed.server.api import LOGIN, URL, Api
+from seedbed.server.api import URL, Api
 from seedbed.server.runs import PAGE
 from seedbed.server.state import State, read
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from seedbed.context.variables import KEY, LOGIN
 from seedbed.postgres.embedded.embedded import Server
-from seedbed.server.api import KEY, LOGIN, QUIET, SERVERS_LOGIN, URL
+from seedbed.server.api import QUIET, SERVERS_LOGIN, URL
 from seedbed.server.started import State
 
 DATABASE = "prefect"

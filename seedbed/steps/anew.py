@@ -22,7 +22,7 @@ from seedbed.engine.target import chunks, count, target
 from seedbed.postgres import record
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.snapshot import Snapshot
-from seedbed.run.standing import require_met
+from seedbed.steps.met import require_met
 
 Staying = Mapping[str, Collection[Any]]
 """Keys of our own rows that cannot go, by table."""

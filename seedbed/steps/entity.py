@@ -1,86 +1,64 @@
-"""Fill: one entity from what is present to its target, in one part or in several side by side."""
+"""Entity: the step that makes an entity's rows, whoever writes them."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from dataclasses import replace
+from dataclasses import dataclass
 
 from seedbed.context.context import RunContext
 from seedbed.declare.entity import Entity
+from seedbed.engine.plan import Mismatch, Standing
 from seedbed.engine.report import StepReport
+from seedbed.engine.run import Run
 from seedbed.engine.target import count
 from seedbed.postgres import read
-from seedbed.steps.part import Loaded, Part, load_elsewhere, load_part, require_all
-
-Progress = Callable[[int], None]
-
-
-def fill(context: RunContext, entity: Entity, progress: Progress) -> StepReport:
-    """Add the rows that the target has and the database has not; roll a window.
-
-    A step is one transaction: an error leaves nothing of it behind, and a step with nothing to
-    do writes nothing. Only a large load in a profile with several parts is several, side by
-    side: what some have done stays, and the next run adds the rest. `progress` is told of the
-    rows of every chunk, from other processes of those of every part.
-    """
-    started = time.monotonic()
-    size, generator = context.chunk_rows(entity), context.author.generator
-    whole = Part(context.assignment, entity.name, size, generator)
-    owned, parts = _divided(context, entity, size)
-    if parts == 1:
-        done = [load_part(context, entity, whole, progress)]
-    else:
-        each = [replace(whole, number=number, of=parts) for number in range(parts)]
-        done = _side_by_side(context, entity, each, progress)
-        require_all(context, entity, owned + sum(one.added for one in done))
-    target = sum(one.target for one in done)
-    return StepReport(
-        name=entity.name,
-        table=entity.table,
-        target=target,
-        present=target - sum(one.added for one in done),
-        added=sum(one.added for one in done),
-        removed=sum(one.removed for one in done),
-        seconds=time.monotonic() - started,
-        step=entity.step,
-        lacking=tuple(lack for one in done for lack in one.lacking),
-    )
+from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.fit import refused
+from seedbed.postgres.snapshot import Snapshot
+from seedbed.steps.accounts import made_by_server, open_accounts
+from seedbed.steps.fill import fill
+from seedbed.steps.queue import enqueue
+from seedbed.steps.renewing import renew
 
 
-def _divided(context: RunContext, entity: Entity, size: int) -> tuple[int, int]:
-    """How many rows are there, and in how many parts the rest is loaded.
+@dataclass(frozen=True)
+class EntityStep:
+    """See `kinds.Kind`."""
 
-    One, unless the profile asks for more and every part has a chunk to load. What is worked out
-    whole cannot be divided, and neither can a window that has days to remove.
-    """
-    if context.profile.divided == 1 or entity.grounded:
-        return 0, 1
-    with context.database.reading() as connection:
-        owned = read.count(connection, entity)
-        if owned and entity.windowed:
-            return owned, 1
-        rows = count(entity, context.at(connection)) - owned
-    return owned, max(1, min(context.profile.divided, rows // size))
+    context: RunContext
+    entity: Entity
+    slow = False
 
+    def do(self, progress: Callable[[int], None]) -> StepReport:
+        """Add what is missing, or have it added by who writes such rows."""
+        context, entity = self.context, self.entity
+        server = made_by_server(context, entity)
+        if server is not None:
+            return open_accounts(context, entity, server, progress)
+        if context.by_worker(entity):
+            return enqueue(context, entity, progress)
+        if context.anew:
+            return renew(context, entity, context.anew[0])
+        return fill(context, entity, progress)
 
-def _side_by_side(
-    context: RunContext, entity: Entity, parts: list[Part], progress: Progress
-) -> list[Loaded]:
-    """Load parts in as many threads, which do it themselves or wait for the runner's workers."""
+    def total(self, run: Run) -> int:
+        """The rows of the target."""
+        return count(self.entity, run)
 
-    def here(part: Part) -> Loaded:
-        return load_part(context, entity, part, progress)
+    def standing(self, connection: Connection, run: Run, snapshot: Snapshot) -> Standing:
+        """The gap; a later step that looks at the table sees the rows that would be added."""
+        entity = self.entity
+        gap = read.Gap(connection, entity, run, self.context.profile.chunk_rows)
+        looked_at = self.context.dataset.is_read(entity.table)
+        for rows in [rows for rows in gap if looked_at]:
+            snapshot.add(rows)
+        present = gap.target - gap.missing
+        beyond = gap.owned - present
+        return Standing(entity.name, entity.table, gap.target, present, beyond, gap.lacking)
 
-    def elsewhere(part: Part) -> Loaded:
-        done: Loaded = context.runner.do(load_elsewhere, part)
-        progress(done.added)
-        return done
-
-    load = here if context.profile.runner == "threads" else elsewhere
-    with ThreadPoolExecutor(len(parts), thread_name_prefix="part") as pool:
-        # In the step's own context: what is told from the threads belongs to its task run.
-        loads = [pool.submit(copy_context().run, load, part) for part in parts]
-        return [one.result() for one in loads]
+    def refused(self, run: Run) -> tuple[Mismatch, ...]:
+        """What the database would not take of its first rows, unless another worker writes them."""
+        if self.context.by_worker(self.entity):
+            return ()
+        columns = self.context.columns[self.entity.name]
+        return refused(self.entity, columns, run, self.context.profile.chunk_rows)

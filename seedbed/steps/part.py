@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import psycopg
 
-from seedbed.context.context import Assignment, RunContext, opened
+from seedbed.context.assignment import Assignment
+from seedbed.context.context import RunContext
 from seedbed.context.embed import with_vectors
+from seedbed.context.opening import opened
 from seedbed.declare.entity import Entity
 from seedbed.declare.errors import SeedbedError
 from seedbed.engine.requirement import Lack

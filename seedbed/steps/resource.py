@@ -6,18 +6,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from seedbed.context.context import RunContext
 from seedbed.declare.resource import Resource, Wait
-from seedbed.engine.plan import Standing
+from seedbed.engine.plan import Mismatch, Standing
 from seedbed.engine.report import Check, StepReport
 from seedbed.engine.rows import Rows
 from seedbed.engine.run import Run
 from seedbed.engine.target import chunks
 from seedbed.postgres import read
 from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.snapshot import Snapshot
 from seedbed.services.port import Held, ServiceFailed
 
 EXAMPLES = 3
@@ -95,20 +97,73 @@ def until_prepared(
     return held
 
 
-def standing(context: RunContext, step: Resource | Wait, run: Run) -> Standing:
-    """How many of the objects are there, or ready."""
-    resource = step.of if isinstance(step, Wait) else step
+@dataclass(frozen=True)
+class ResourceStep:
+    """See `kinds.Kind`."""
+
+    context: RunContext
+    resource: Resource
+    slow = True
+
+    def do(self, progress: Callable[[int], None]) -> StepReport:
+        """Make the objects that are missing."""
+        return ensure(self.context, self.resource, progress)
+
+    def total(self, run: Run) -> int:
+        """The objects of the target."""
+        return _counted(self.context, self.resource, run, _there)[0]
+
+    def standing(self, connection: Connection, run: Run, snapshot: Snapshot) -> Standing:
+        """How many of the objects are there."""
+        resource = self.resource
+        target, present = _counted(self.context, resource, run, _there)
+        return Standing(resource.name, resource.table, target, present)
+
+    def refused(self, run: Run) -> tuple[Mismatch, ...]:
+        """It writes no row."""
+        return ()
+
+
+@dataclass(frozen=True)
+class WaitStep:
+    """See `kinds.Kind`."""
+
+    context: RunContext
+    wait: Wait
+    slow = True
+
+    def do(self, progress: Callable[[int], None]) -> StepReport:
+        """Wait until the objects are ready."""
+        return wait(self.context, self.wait, progress)
+
+    def total(self, run: Run) -> int:
+        """The objects of the target."""
+        return _counted(self.context, self.wait.of, run, _ready)[0]
+
+    def standing(self, connection: Connection, run: Run, snapshot: Snapshot) -> Standing:
+        """How many of the objects are ready."""
+        target, present = _counted(self.context, self.wait.of, run, _ready)
+        return Standing(self.wait.name, self.wait.table, target, present, settles=True)
+
+    def refused(self, run: Run) -> tuple[Mismatch, ...]:
+        """It writes no row."""
+        return ()
+
+
+def _counted(
+    context: RunContext, resource: Resource, run: Run, good: Callable[[dict[str, Held], str], bool]
+) -> tuple[int, int]:
+    """How many objects the target has, and how many of them are good."""
     held = _held(context, resource)
     target, present = 0, 0
     for rows in chunks(resource.of, run, context.profile.chunk_rows):
         keys = resource.keys(rows)
         target += len(keys)
-        good = _ready if isinstance(step, Wait) else _there
         present += sum(good(held, key) for key in keys)
-    return Standing(step.name, step.table, target, present, settles=isinstance(step, Wait))
+    return target, present
 
 
-def proof(
+def agreement(
     context: RunContext, resource: Resource, run: Run, connection: Connection
 ) -> tuple[Check, ...]:
     """Whether rows and objects agree, in both directions.

@@ -1,16 +1,23 @@
-"""Revise: one update, from what its rows hold to what they shall hold."""
+"""Update: the step that changes columns, from what its rows hold to what they shall hold."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from seedbed.context.context import RunContext
 from seedbed.declare.errors import SeedbedError
 from seedbed.declare.update import Update
+from seedbed.engine.plan import Mismatch, Standing
 from seedbed.engine.report import StepReport
+from seedbed.engine.run import Run
 from seedbed.postgres import record
+from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.fence import Fence
+from seedbed.postgres.fit import refused
 from seedbed.postgres.revise import Pending, pending, revise
+from seedbed.postgres.snapshot import Snapshot
 
 
 class NotSettled(SeedbedError):
@@ -73,3 +80,32 @@ def revised(update: Update, found: Pending, seconds: float) -> StepReport:
         step=update.step,
         updated=found.changing,
     )
+
+
+@dataclass(frozen=True)
+class UpdateStep:
+    """See `kinds.Kind`."""
+
+    context: RunContext
+    update: Update
+    slow = False
+
+    def do(self, progress: Callable[[int], None]) -> StepReport:
+        """Change the rows that are due."""
+        return settle(self.context, self.update)
+
+    def total(self, run: Run) -> int:
+        """Rows that are due are few: their progress is not shown."""
+        return 0
+
+    def standing(self, connection: Connection, run: Run, snapshot: Snapshot) -> Standing:
+        """How many rows hold already what they shall hold."""
+        update, size = self.update, self.context.profile.chunk_rows
+        due = pending(connection, update, run, self.context.columns[update.name], size)
+        right = due.present - due.changing
+        return Standing(update.name, update.table, due.target, right, settles=True)
+
+    def refused(self, run: Run) -> tuple[Mismatch, ...]:
+        """What the database would not take of its first rows."""
+        columns = self.context.columns[self.update.name]
+        return refused(self.update, columns, run, self.context.profile.chunk_rows)

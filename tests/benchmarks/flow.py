@@ -11,7 +11,8 @@ from hashlib import sha256
 from typing import Any
 
 from seedbed.cli.invoke import invoke
-from seedbed.server.api import LOGIN, URL, Api
+from seedbed.context.variables import LOGIN
+from seedbed.server.api import URL, Api
 from tests.benchmarks import narrow
 
 

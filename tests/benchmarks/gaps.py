@@ -18,7 +18,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from seedbed.context.context import Assignment, close, context_of
+from seedbed.context.assignment import Assignment
+from seedbed.context.opening import opened
 from seedbed.postgres import read
 from tests.benchmarks import narrow
 from tests.benchmarks.stand import Connection, Stand, stand, timed, written
@@ -42,17 +43,13 @@ def asked(dataset: str, only: str, scale: int, *, upstream: bool = False) -> dic
 def gap(dataset: str, name: str, scale: int) -> float:
     """Seconds to find that no row of an entity is missing: read the keys, compare them."""
     assignment = Assignment("benchmark", "plan", "dev", dataset, 42, AS_OF, AS_OF, scale)
-    opened = context_of(assignment)
-    entity = next(one for one in opened.dataset.entities if one.name == name)
-    try:
-        with opened.database.reading() as connection:
-            run, rows = opened.at(connection), opened.chunk_rows(entity)
-            found = read.Gap(connection, entity, run, rows)
-            seconds = timed(lambda: [*read.Gap(connection, entity, run, rows)])
-            assert [*found] == []
-            assert found.target > 0
-    finally:
-        close(assignment)
+    with opened(assignment) as context, context.database.reading() as connection:
+        entity = next(one for one in context.dataset.entities if one.name == name)
+        run, rows = context.at(connection), context.chunk_rows(entity)
+        found = read.Gap(connection, entity, run, rows)
+        seconds = timed(lambda: [*read.Gap(connection, entity, run, rows)])
+        assert [*found] == []
+        assert found.target > 0
     return seconds
 
 

@@ -21,7 +21,9 @@ from subprocess import run
 from rich.console import Console
 from rich.table import Table
 
-from seedbed.context.context import Assignment, RunContext, close, context_of
+from seedbed.context.assignment import Assignment
+from seedbed.context.context import RunContext
+from seedbed.context.opening import opened
 from seedbed.declare.entity import Entity
 from seedbed.engine.target import chunks
 from seedbed.postgres import digest, read
@@ -83,18 +85,15 @@ def measured(place: Stand, orders: int) -> dict[str, float]:
         connection.execute("TRUNCATE orders CASCADE")
         connection.execute("CHECKPOINT")
     assignment = Assignment("benchmark", "plan", "dev", "commerce", 42, AS_OF, AS_OF, scale)
-    opened = context_of(assignment)
-    entity = next(one for one in opened.dataset.entities if one.name == "orders")
     asked = {"datasets": ["commerce"], "only": ["orders"], "scale": scale, "as_of": str(AS_OF)}
-    try:
-        spent = loaded(opened, entity)
+    with opened(assignment) as context:
+        entity = next(one for one in context.dataset.entities if one.name == "orders")
+        spent = loaded(context, entity)
         with place.database("commerce") as connection:
             connection.execute("TRUNCATE orders CASCADE")  # what was rolled back takes room
             connection.execute("CHECKPOINT")
         flow = place.flow("seed", asked)
-        spent |= looked(opened, entity)
-    finally:
-        close(assignment)
+        spent |= looked(context, entity)
     command = [sys.executable, "-c", "import seedbed.cli.invoke, flows.seed"]
     spent["import"] = timed(lambda: run(command, check=True, env=place.environ))
     return spent | {"flow": flow["seconds"]}

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 import psycopg
-from prefect.states import Completed
 
-from seedbed.context.context import RunContext, opened
+from seedbed.context.context import RunContext
 from seedbed.context.datasets import dataset
+from seedbed.context.execution import Passing, plainly
 from seedbed.declare.errors import SeedbedError
 from seedbed.declare.reads import Step
 from seedbed.engine.order import ordered
@@ -23,8 +23,7 @@ from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.failures import sentence
 from seedbed.run.rebuild import begun_anew, rebuild
 from seedbed.run.remove import remove
-from seedbed.steps.perform import perform
-from seedbed.steps.step import Passing, safely
+from seedbed.steps.kinds import perform
 from tests.postgres.worlds import World, lingering, silent
 
 Verb = Literal["seed", "reset", "rebuild"]
@@ -79,8 +78,8 @@ def _ended(world: World, end: End) -> End:
 
 def _act(context: RunContext, verb: Verb, progress: Progress, tries: list[str]) -> None:
     if verb == "rebuild":
-        with opened(begun_anew(context.assignment)) as anew:
-            _tried(lambda: rebuild(anew), context.profile.retries, tries)
+        anew = begun_anew(context)
+        _tried(lambda: rebuild(anew), context.profile.retries, tries)
         return
     if verb == "reset":
         _tried(lambda: remove(context, strict=False), context.profile.retries, tries)
@@ -94,16 +93,13 @@ def _tried(act: Callable[[], object], retries: int, tries: list[str]) -> None:
     """Do it again while the product says that this can help, as Prefect does."""
     for left in reversed(range(retries + 1)):
         try:
-            state = safely(lambda: Completed(data=act()))
+            plainly(act)
         except Passing as passing:
             if not left:
                 raise
             tries.append(str(passing))
             time.sleep(RETRY)
             continue
-        if state.is_failed():
-            assert isinstance(state.data, SeedbedError)
-            raise state.data
         return
 
 

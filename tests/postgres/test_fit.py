@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from seedbed.context.counted import checked, counts, digests, drifted
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.engine.order import ordered
@@ -24,11 +23,12 @@ from seedbed.postgres.guard import guard
 from seedbed.postgres.reflect import SchemaMismatch, unremovable
 from seedbed.postgres.revise import UpdateRefused
 from seedbed.postgres.shape import SchemaChanged
+from seedbed.run.counted import checked, counts, digests, drifted
 from seedbed.run.remove import preview, remove
 from seedbed.run.standing import look_first, require_fit, survey
-from seedbed.steps.entity import fill
+from seedbed.steps.fill import fill
+from seedbed.steps.kinds import perform
 from seedbed.steps.part import refused_sentence
-from seedbed.steps.perform import perform
 from tests.postgres.worlds import Cluster, World, silent, versions
 
 COMMERCE, THERAPY, STREAMING = map(dataset, ("commerce", "therapy", "streaming"))

@@ -19,7 +19,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from seedbed.context.counted import checked, digests, drifted
 from seedbed.declare.counts import Requirement
 from seedbed.declare.entity import Dataset, Entity
 from seedbed.declare.update import Update
@@ -34,11 +33,12 @@ from seedbed.postgres.fence import Fenced
 from seedbed.postgres.guard.grants import grants
 from seedbed.postgres.guard.guard import GuardRefused, mark
 from seedbed.postgres.ownership import owned, rows_of
+from seedbed.run.counted import checked, digests, drifted
 from seedbed.run.remove import preview, remove
 from seedbed.run.standing import survey
-from seedbed.steps.entity import fill
+from seedbed.steps.fill import fill
+from seedbed.steps.kinds import perform
 from seedbed.steps.part import RowsMissing
-from seedbed.steps.perform import perform
 from seedbed.steps.update import NotSettled
 from tests.postgres.edits import edit
 from tests.postgres.strangers import (

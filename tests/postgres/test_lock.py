@@ -6,12 +6,11 @@ import re
 
 import pytest
 
-from seedbed.context.context import context_of
-from seedbed.context.counted import digests
 from seedbed.engine.order import ordered
 from seedbed.postgres.connection.lock import LeaseLost, LockBusy
+from seedbed.run.counted import digests
 from seedbed.run.remove import remove
-from seedbed.steps.entity import fill
+from seedbed.steps.fill import fill
 from tests.postgres.strangers import made_by_the_application
 from tests.postgres.worlds import World, eventually, silent, versions
 
@@ -28,29 +27,31 @@ def end_session(world: World, pid: int) -> None:
 
 def test_a_second_run_is_refused_and_told_who_is_active(world: World) -> None:
     world.profile(**SOON)
-    with world.assigned() as first:
-        with pytest.raises(LockBusy) as caught, world.assigned("reset"):
+    with world.opened() as first:
+        with pytest.raises(LockBusy) as caught, world.opened("reset"):
             pytest.fail("two runs at once")
         said = str(caught.value)
         name = world.dataset.name
-        assert said.startswith(f"{name}: another run is active, seedbed:{name}:{first.run[:8]} ")
+        assert said.startswith(
+            f"{name}: another run is active, seedbed:{name}:{first.assignment.run[:8]} "
+        )
         assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", said)
         assert caught.value.exit_code == 3
-        fill(context_of(first), ordered(world.dataset.entities)[0], silent)
-    with world.assigned():
+        fill(first, ordered(world.dataset.entities)[0], silent)
+    with world.opened():
         pass
 
 
 def test_a_run_waits_for_the_one_before_it(world: World) -> None:
-    with world.assigned() as first:
+    with world.opened() as first:
         pass
-    with world.assigned() as second:
-        assert second.lease != first.lease
+    with world.opened() as second:
+        assert second.assignment.lease != first.assignment.lease
 
 
 def test_runs_that_only_read_need_no_lock(seeded: World) -> None:
     seeded.profile(**SOON)
-    with seeded.assigned():
+    with seeded.opened():
         assert seeded.digests()
         with seeded.opened("plan"), seeded.opened("verify"):
             pass
@@ -82,13 +83,15 @@ def test_a_run_that_lost_its_lock_writes_nothing_more(world: World) -> None:
 
 def test_a_new_run_waits_for_the_writes_of_one_that_lost_its_lock(world: World) -> None:
     world.profile(**SOON)
-    with pytest.raises(LeaseLost), world.assigned() as first:
-        with context_of(first).database.writing() as writing:
+    with pytest.raises(LeaseLost), world.opened() as first:
+        with first.database.writing() as writing:
             writing.execute("SELECT 1")
-            end_session(world, first.lease)
-            with pytest.raises(LockBusy, match=f"seedbed:{world.dataset.name}:{first.run[:8]}"):
+            end_session(world, first.assignment.lease)
+            with pytest.raises(
+                LockBusy, match=f"seedbed:{world.dataset.name}:{first.assignment.run[:8]}"
+            ):
                 world.seed()
-        with context_of(first).database.writing():
+        with first.database.writing():
             pytest.fail("wrote without its lock")
     reports = world.seed()
     with world.superuser() as person:

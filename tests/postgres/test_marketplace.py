@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from seedbed.context.counted import checked, drifted
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.postgres.delete import Blocked
+from seedbed.run.counted import checked, drifted
 from seedbed.run.remove import preview, remove
 from tests.postgres.strangers import keys
 from tests.postgres.worlds import Connection, World, contents, ours, versions

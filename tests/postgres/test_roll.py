@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from seedbed.context.counted import checked
 from seedbed.declare.entity import Entity
 from seedbed.engine.order import ordered
 from seedbed.engine.report import StepReport
 from seedbed.engine.run import Run
 from seedbed.engine.target import chunks
 from seedbed.postgres.snapshot import Snapshot
-from seedbed.steps.entity import fill
+from seedbed.run.counted import checked
+from seedbed.steps.fill import fill
 from tests.postgres.strangers import keys
 from tests.postgres.worlds import AS_OF, World, qualified, silent, versions
 

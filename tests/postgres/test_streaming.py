@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from seedbed.context.counted import checked
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.postgres.copy.load import RowRefused
 from seedbed.postgres.revise import UpdateRefused
+from seedbed.run.counted import checked
 from tests.postgres.worlds import Connection, World, contents, services, versions
 
 EPISODE = "00000000-5eed-0002-0003-000000000001"

@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from seedbed.context.counted import checked
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import BadSetting
 from seedbed.engine.order import ordered
 from seedbed.postgres.reflect import SchemaMismatch
+from seedbed.run.counted import checked
 from seedbed.run.remove import remove
-from seedbed.run.standing import Unmet, look_first, survey
+from seedbed.run.standing import look_first, survey
+from seedbed.steps.met import Unmet
 from tests.postgres.strangers import delete_closed, dependents, keys
 from tests.postgres.worlds import Connection, World, contents, fill_all, others
 

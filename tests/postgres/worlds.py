@@ -21,21 +21,24 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from seedbed.context.context import Assignment, RunContext, close, context_of
-from seedbed.context.counted import digests
+from seedbed.context.context import RunContext
 from seedbed.context.datasets import DATASETS, dataset
+from seedbed.context.execution import Execution
 from seedbed.declare.entity import Dataset, Entity
 from seedbed.declare.reads import Step
+from seedbed.engine.options import TAKEN
 from seedbed.engine.plan import Removal
 from seedbed.engine.report import StepReport
 from seedbed.engine.settings import Environment
 from seedbed.postgres.connection.address import Address
-from seedbed.postgres.guard import guard
+from seedbed.postgres.guard import guard as layers
 from seedbed.postgres.ownership import any_of, by_table
-from seedbed.run.prepare import intent, prepared
+from seedbed.run.counted import digests
+from seedbed.run.invocation import Invocation
+from seedbed.run.prepare import guard, locked, opened
 from seedbed.run.rebuild import begin, begun_anew, end, rebuild, why_step_by_step
 from seedbed.run.remove import remove
-from seedbed.steps.perform import perform
+from seedbed.steps.kinds import perform
 
 AS_OF = date(2026, 3, 31)
 
@@ -141,7 +144,7 @@ class World:
     def mark(self, environment: Environment = "dev") -> None:
         """As the owner of a database of one's own does, once."""
         with self.superuser() as owner:
-            guard.mark(owner, environment, 90, self.dataset.tables)
+            layers.mark(owner, environment, 90, self.dataset.tables)
 
     def environ(self) -> dict[str, str]:
         """The environment variables by which the product finds this world."""
@@ -152,26 +155,22 @@ class World:
         }
 
     @contextmanager
-    def assigned(
+    def opened(
         self, verb: str = "seed", environment: Environment = "dev", **asked: Any
-    ) -> Iterator[Assignment]:
+    ) -> Iterator[RunContext]:
         """Guard, lock and coordinates, as every flow begins."""
-        asked = {"as_of": AS_OF, "datasets": (self.dataset.name,), **asked}
+        usual = {"as_of": AS_OF} if "as_of" in TAKEN[verb] else {}
+        asked = {**usual, "datasets": (self.dataset.name,), **asked}
         with pytest.MonkeyPatch.context() as patch:
             for name in OUTSIDE:
                 patch.delenv(name, raising=False)
             for name, value in self.environ().items():
                 patch.setenv(name, value)
-            with prepared(intent(verb, environment, **asked), self.dataset.name) as assignment:
-                yield assignment
-
-    @contextmanager
-    def opened(
-        self, verb: str = "seed", environment: Environment = "dev", **asked: Any
-    ) -> Iterator[RunContext]:
-        """The work of an assignment."""
-        with self.assigned(verb, environment, **asked) as assignment:
-            yield context_of(assignment)
+            run = Invocation(verb, environment, asked, Execution())
+            (name,) = run.datasets
+            prepared = locked if run.writes else opened
+            with prepared(guard(run, name)) as context:
+                yield context
 
     def seed(self, environment: Environment = "dev", **asked: Any) -> dict[str, StepReport]:
         """Do every step, one after the other."""
@@ -185,16 +184,13 @@ class World:
 
     def rebuild(self, environment: Environment = "dev", **asked: Any) -> Removal:
         """Bring all rows to what a seed after a reset would make; every step in turn."""
-        with self.assigned("refresh", environment, **asked) as assignment:
-            opened = context_of(begun_anew(assignment))
-            try:
-                if not why_step_by_step(opened):
-                    return rebuild(opened).removal
-                begin(opened)
-                fill_all(opened)
-                return end(opened)
-            finally:
-                close(opened.assignment)
+        with self.opened("refresh", environment, **asked) as context:
+            anew = begun_anew(context)
+            if not why_step_by_step(anew):
+                return rebuild(anew).removal
+            begin(anew)
+            fill_all(anew)
+            return end(anew)
 
     def digests(self, **asked: Any) -> dict[str, str]:
         """One digest a table, from a run that only reads."""

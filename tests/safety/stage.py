@@ -16,7 +16,6 @@ import pytest
 from psycopg import sql
 
 from seedbed.context.context import RunContext
-from seedbed.context.counted import digests
 from seedbed.declare.entity import Dataset, Entity
 from seedbed.declare.errors import SeedbedError
 from seedbed.declare.keys import UuidKey
@@ -28,8 +27,9 @@ from seedbed.postgres import record
 from seedbed.postgres.copy import load
 from seedbed.postgres.copy.encode import Encoder
 from seedbed.postgres.ownership import any_of
+from seedbed.run.counted import digests
 from seedbed.run.remove import remove
-from seedbed.steps.perform import perform
+from seedbed.steps.kinds import perform
 from tests.postgres.strangers import (
     _copied,
     _insert,

@@ -21,7 +21,7 @@ from seedbed.postgres.fence import Fenced, Unsettled
 from seedbed.postgres.keyed import KeyUnfit, require_keys
 from seedbed.postgres.shape import SchemaChanged
 from seedbed.run.remove import preview
-from seedbed.steps.perform import perform
+from seedbed.steps.kinds import perform
 from seedbed.steps.renewing import NotRenewed
 from tests.postgres.worlds import (
     AS_OF,

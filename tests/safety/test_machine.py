@@ -23,7 +23,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from seedbed.context.counted import complete, counts
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.engine.order import ordered
@@ -32,6 +31,7 @@ from seedbed.postgres.connection.lock import LeaseLost
 from seedbed.postgres.copy.load import RowRefused
 from seedbed.postgres.delete import Blocked
 from seedbed.postgres.fence import Fenced
+from seedbed.run.counted import complete, counts
 from seedbed.steps.part import RowsMissing
 from tests.postgres.edits import edit
 from tests.postgres.strangers import keys

@@ -10,11 +10,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from seedbed.context.counted import digests, drifted
 from seedbed.declare.entity import Dataset
 from seedbed.postgres import circles
 from seedbed.postgres.guard.grants import grants
 from seedbed.postgres.references import CannotLook
+from seedbed.run.counted import digests, drifted
 from seedbed.run.remove import preview, remove
 from tests.postgres.worlds import World, contents, fill_all, others, ours, versions
 from tests.safety.thorns import thorns

@@ -18,13 +18,13 @@ import numpy as np
 import pytest
 
 from seedbed import Columns, Rows, entity, exactly, objects, settle, text, uuid_key
-from seedbed.context.counted import complete, counts
 from seedbed.context.datasets import DATASETS, dataset
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import SeedbedError
 from seedbed.engine.order import ordered
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.keyed import KeyUnfit, require_keys
+from seedbed.run.counted import complete, counts
 from tests.postgres.worlds import AS_OF, Connection, World, fill_all, others
 from tests.safety.test_attacks import DEFERRED, LOG, MADE, PEOPLE, PLAIN, function, on
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from seedbed.context.counted import checked, complete, counts, reported
 from seedbed.engine.order import ordered
 from seedbed.engine.report import StepReport
+from seedbed.run.counted import checked, complete, counts, reported
 from seedbed.run.standing import look_first
-from seedbed.steps.perform import perform
+from seedbed.steps.kinds import perform
 from tests.postgres.worlds import Connection, World, silent
 from tests.services import auth_server, mux_server, storage_server
 from tests.services.auth_server import AuthServer

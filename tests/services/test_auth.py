@@ -14,15 +14,15 @@ import pytest
 from supabase_auth import SyncGoTrueAdminAPI
 from supabase_auth.errors import AuthApiError
 
-from seedbed.context.counted import checked, drifted
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.engine.report import StepReport
+from seedbed.run.counted import checked, drifted
 from seedbed.run.remove import OutsideLeft, preview, remove
 from seedbed.services.accounts import AuthServer as Adapter
 from seedbed.services.port import ServiceFailed
 from seedbed.steps.accounts import AccountsElsewhere
-from seedbed.steps.perform import perform
+from seedbed.steps.kinds import perform
 from tests.postgres.worlds import Connection, World, silent, versions
 from tests.services.auth_server import KEY, USERS, AuthServer
 from tests.services.emulator import How

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seedbed.context.counted import checked, drifted
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import BadSetting
 from seedbed.declare.values import Bytes
 from seedbed.engine.services import Embeddings
 from seedbed.postgres.connection.redact import redacted
+from seedbed.run.counted import checked, drifted
 from seedbed.services import http
 from seedbed.services.embeddings import Hashed, Remote, embedder
 from seedbed.services.port import NoCredentials, ServiceAway, ServiceFailed

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from seedbed.cli.__main__ import main
-from seedbed.context.counted import checked, complete, counts, drifted
 from seedbed.context.datasets import dataset
 from seedbed.declare.errors import BadSetting
 from seedbed.postgres.connection.address import Address
+from seedbed.run.counted import checked, complete, counts, drifted
 from seedbed.run.remove import remove
 from seedbed.services.port import ServiceAway, ServiceFailed
 from seedbed.steps.queue import await_worker

@@ -20,7 +20,7 @@ from seedbed.engine.report import StepReport
 from seedbed.services import files
 from seedbed.services.files import Bucket, Folder
 from seedbed.services.port import Held, ServiceFailed, Store
-from seedbed.steps.perform import perform
+from seedbed.steps.kinds import perform
 from tests.postgres.worlds import World, silent
 from tests.services.seaweed import BUCKET, KEY, SECRET, Seaweed
 

@@ -17,11 +17,11 @@ import obstore
 import psycopg
 import pytest
 
-from seedbed.context.counted import drifted
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.fence import Fenced
+from seedbed.run.counted import drifted
 from seedbed.run.remove import OutsideLeft, preview, remove
 from tests.postgres.worlds import World, others, versions
 from tests.services import auth_server, mux_server

@@ -1,4 +1,4 @@
-"""Prove: the checks, the counts and the drift of what a dataset holds."""
+"""Counted: the checks, the counts and the drift of what a dataset holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from seedbed.context.context import RunContext
 from seedbed.context.embed import with_vectors
-from seedbed.declare.entity import Entity
 from seedbed.declare.reads import Step
 from seedbed.declare.resource import Resource
 from seedbed.engine.declared import Declared
@@ -15,13 +14,13 @@ from seedbed.engine.plan import Mismatch, Standing, told
 from seedbed.engine.report import Check, Drift, StepReport
 from seedbed.engine.rows import Rows
 from seedbed.postgres import checks, digest
-from seedbed.postgres.copy.encode import ColumnType
 from seedbed.postgres.drift import drift
 from seedbed.postgres.fit import collected, refused
 from seedbed.postgres.reflect import SchemaMismatch
 from seedbed.postgres.snapshot import Snapshot
 from seedbed.run.standing import standings
-from seedbed.steps.resource import proof
+from seedbed.steps.renewing import comparable
+from seedbed.steps.resource import agreement
 
 
 def counts(
@@ -85,7 +84,7 @@ def checked(context: RunContext, unfit: list[Mismatch] | None = None) -> tuple[C
         for one in context.dataset.later:
             if isinstance(one, Resource):
                 with collected(connection, misfits, one.name, one.table):
-                    found += proof(context, one, run, connection)
+                    found += agreement(context, one, run, connection)
     return tuple(found)
 
 
@@ -107,7 +106,7 @@ def drifted(context: RunContext, unfit: list[Mismatch] | None = None) -> tuple[D
         for one in context.dataset.entities:
             if context.by_worker(one) or not context.columns[one.name]:
                 continue
-            size, columns = context.chunk_rows(one), _comparable(context, one)
+            size, columns = context.chunk_rows(one), comparable(context, one)
             with collected(connection, misfits, one.name, one.table):
                 bad = refused(one, columns, run, size)
                 misfits.extend(bad)
@@ -125,14 +124,6 @@ def _telling(unfit: list[Mismatch] | None) -> Iterator[list[Mismatch]]:
         unfit += misfits
     elif misfits:
         raise SchemaMismatch(misfits)
-
-
-def _comparable(context: RunContext, entity: Entity) -> tuple[ColumnType, ...]:
-    """The columns that are made anew."""
-    columns = context.columns[entity.name]
-    if entity.name not in context.texts or context.embedder.repeatable:
-        return columns
-    return tuple(column for column in columns if column.type != "vector")
 
 
 def digests(context: RunContext, fresh: frozenset[str]) -> dict[str, str]:
