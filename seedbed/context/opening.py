@@ -65,7 +65,7 @@ def closing_of(database: Database) -> Iterator[None]:
     try:
         yield
     finally:
-        database.engine.dispose()
+        database.pool.dispose()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from seedbed.declare.owners import MadeByTrigger
 from seedbed.engine import draws
 from seedbed.engine.settings import Profile, environments_folder, read_profile
 from seedbed.postgres.connection.address import Address, choose
-from seedbed.postgres.connection.connect import engine
+from seedbed.postgres.connection.connect import pool
 from seedbed.postgres.connection.database import Database
 from seedbed.postgres.embedded import embedded, home
 
@@ -72,9 +72,9 @@ def database_of(
 ) -> Database:
     """The dataset's database with its pool; nothing is opened before the first transaction."""
     place = address or address_of(chosen, profile, os.environ)
-    pool = engine(place, application(chosen.name, run), profile.limits, profile.workers)
+    connections = pool(place, application(chosen.name, run), profile.limits, profile.workers)
     reaches = {"tables": chosen.tables, "reads": chosen.reads}
-    return Database(place, pool, profile, chosen.name, lease, **reaches)
+    return Database(place, connections, profile, chosen.name, lease, **reaches)
 
 
 def application(name: str, run: str) -> str:

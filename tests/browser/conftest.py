@@ -109,7 +109,7 @@ class Background:
             with database.reading() as connection:
                 return {table: digest(connection, chosen, table) for table in chosen.tables}
         finally:
-            database.engine.dispose()
+            database.pool.dispose()
 
     def _address(self) -> Address:
         server = embedded.running(self.home)

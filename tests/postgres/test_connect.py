@@ -6,8 +6,8 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -15,14 +15,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy.exc import DBAPIError
 
 from seedbed.declare.errors import SeedbedError
 from seedbed.engine.settings import Limits
 from seedbed.postgres.connection import connect as module
 from seedbed.postgres.connection import redact
 from seedbed.postgres.connection.address import Address
-from seedbed.postgres.connection.connect import connect, engine, passing, sentence, session
+from seedbed.postgres.connection.connect import connect, passing, pool, sentence, session
 from seedbed.postgres.connection.connecting import (
     CannotConnect,
     ConnectFailure,
@@ -523,40 +522,23 @@ def test_a_wrong_call_of_psycopg_does_not_pass_and_shows_no_value(people: Connec
     assert not passing(ValueError("of the application"))
 
 
-@pytest.fixture
-def pool(people: Connection, role: Address) -> Iterator[Callable[[str], None]]:
-    """Executes a statement over a pool of one, whose role may use the table."""
-    to = sql.Identifier(role.user or "")
-    run(people, sql.SQL("GRANT ALL ON people TO {}").format(to))
-    made = engine(role, NAME, LIMITS, 1)
-
-    def execute(statement: str) -> None:
-        with made.begin() as session:
-            session.exec_driver_sql(statement)
-
-    assert CANARY not in f"{made!r} {made.url!r} {made.pool!r}"
-    yield execute
-    made.dispose()
-    run(people, sql.SQL("DROP OWNED BY {}").format(to))
-
-
-def test_an_error_that_sqlalchemy_wraps_says_and_passes_like_its_cause(
-    people: Connection, pool: Callable[[str], None]
+def test_a_pool_s_first_connection_asks_the_server_nothing_of_its_own(
+    address: Address, people: Connection
 ) -> None:
-    with pytest.raises(DBAPIError) as caught:
-        pool("INSERT INTO people VALUES (4711, 'bob@example.org')")
-    said = "UniqueViolation (SQLSTATE 23505), constraint people_pkey, table public.people"
-    assert sentence(caught.value) == said
-    assert not passing(caught.value)
-    people.execute("LOCK TABLE people")
-    with pytest.raises(DBAPIError) as caught:
-        pool("SET LOCAL lock_timeout = '50ms'; SELECT FROM people")
-    people.rollback()
-    assert passing(caught.value)
+    made = pool(address, NAME, LIMITS, 1)
+    with closing(made.connect()) as pooled:
+        connection = pooled.driver_connection
+        assert isinstance(connection, psycopg.Connection)
+        asked = "SELECT query FROM pg_stat_activity WHERE pid = %s"
+        (said,) = people.execute(asked, (connection.info.backend_pid,)).fetchone() or ("",)
+        assert "version()" not in said
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("INSERT INTO people SELECT * FROM people")
+    made.dispose()
 
 
 def test_a_pool_opens_its_connections_as_connect_does(role: Address) -> None:
-    made = engine(replace(role, password=f"{CANARY}-wrong"), NAME, LIMITS, 1)
+    made = pool(replace(role, password=f"{CANARY}-wrong"), NAME, LIMITS, 1)
     with pytest.raises(LoginRefused) as caught:
         made.connect()
     assert CANARY not in "".join(traceback.format_exception(caught.value))

@@ -166,7 +166,8 @@ class World:
                 patch.delenv(name, raising=False)
             for name, value in self.environ().items():
                 patch.setenv(name, value)
-            run = Invocation(verb, environment, asked, Execution())
+            taken = {name: value for name, value in asked.items() if name in TAKEN[verb]}
+            run = Invocation(verb, environment, taken, Execution())
             (name,) = run.datasets
             prepared = locked if run.writes else opened
             with prepared(guard(run, name)) as context:

@@ -11,8 +11,8 @@ from typing import Any, TypeVar, cast
 import psycopg
 from psycopg.abc import PQGen
 from psycopg.waiting import Wait
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import Pool, QueuePool
 
 from seedbed.declare.errors import SeedbedError
 from seedbed.engine.settings import Limits
@@ -30,7 +30,7 @@ from seedbed.postgres.connection.connecting import (
 from seedbed.postgres.connection.failures import Silent, passing, sentence
 from seedbed.postgres.connection.redact import register_secret
 
-__all__ = ["connect", "engine", "passing", "sentence", "session"]
+__all__ = ["connect", "passing", "pool", "sentence", "session"]
 
 OLDEST = 14_00_00
 """PostgreSQL 14, as libpq numbers versions: the first with `client_connection_check_interval`."""
@@ -206,19 +206,15 @@ def _postgres(
     return connection
 
 
-def engine(address: Address, application_name: str, limits: Limits, workers: int) -> Engine:
-    """A pool of at most `workers` connections, each opened by `connect`."""
+def pool(address: Address, application_name: str, limits: Limits, workers: int) -> Pool:
+    """A pool of at most `workers` connections, each opened by `connect`.
 
-    def creator() -> psycopg.Connection[tuple[Any, ...]]:
-        return connect(address, application_name, limits)
+    Without an engine around it, which would ask the server questions of its own with the first
+    connection, and hide in errors of its own what goes wrong with them.
+    """
 
-    return create_engine(
-        "postgresql+psycopg://",
-        creator=creator,
-        poolclass=QueuePool,
-        pool_size=workers,
-        max_overflow=0,
-        pool_timeout=WAIT_FOR_TURN,
-        hide_parameters=True,
-        use_native_hstore=False,
-    )
+    def creator() -> DBAPIConnection:
+        # What SQLAlchemy asks of a driver's connection, psycopg's has; only its types say no.
+        return cast(DBAPIConnection, connect(address, application_name, limits))
+
+    return QueuePool(creator, pool_size=workers, max_overflow=0, timeout=WAIT_FOR_TURN)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import psycopg
-from sqlalchemy.engine import Engine
+from sqlalchemy.pool import Pool
 
 from seedbed.engine.settings import Profile
 from seedbed.postgres.connection import lock, watch
@@ -54,7 +54,7 @@ class Database:
     """One target database for one run: where it is, its pool of connections, its lock."""
 
     address: Address
-    engine: Engine
+    pool: Pool
     profile: Profile
     dataset: str
     lease: int = 0
@@ -105,7 +105,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, *, scratch: bool = False) -> Iterator[Connection]:
-        pooled = self.engine.raw_connection()
+        pooled = self.pool.connect()
         connection = cast(Connection, pooled.driver_connection)
         try:
             connection.isolation_level = MOMENT if scratch else STATEMENT

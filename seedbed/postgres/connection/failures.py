@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg import errors
-from sqlalchemy.exc import DBAPIError
 
 from seedbed.postgres.connection.connecting import CannotConnect, ReadOnlyServer
 
@@ -28,12 +27,11 @@ def passing(error: BaseException) -> bool:
     """Whether the whole transaction may succeed on a new connection."""
     if isinstance(error, CannotConnect | ReadOnlyServer):
         return error.passes
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if not isinstance(cause, psycopg.Error):
+    if not isinstance(error, psycopg.Error):
         return False
-    if cause.sqlstate is None:
-        return _broken(cause)
-    return cause.sqlstate in _PASSING or (cause.sqlstate.startswith("08") and not misread(cause))
+    if error.sqlstate is None:
+        return _broken(error)
+    return error.sqlstate in _PASSING or (error.sqlstate.startswith("08") and not misread(error))
 
 
 def misread(error: psycopg.Error) -> bool:
@@ -106,15 +104,13 @@ def copied(error: psycopg.Error) -> tuple[int | None, str]:
     return int(found["line"]), found["column"] or ""
 
 
-def sentence(error: psycopg.Error | DBAPIError) -> str:
+def sentence(error: psycopg.Error) -> str:
     """One sentence on a database error, without the values of any row, and what to do about it.
 
     Names the error, its SQLSTATE, constraint, table, column, and the function that raised it. The
     server's own message is added only for errors that show no values, and not when a trigger or
     function raised it.
     """
-    if isinstance(error, DBAPIError):
-        return sentence(error.orig) if isinstance(error.orig, psycopg.Error) else _LOST
     doing = [f"{note}: " for note in getattr(error, "__notes__", ())]  # see `naming`
     known = remedy(error)
     return "".join([*doing, said(error), *([f"; {known}"] if known else [])])
