@@ -71,13 +71,12 @@ class Live:
                 sign = "[red]✗[/]" if news.state == "failed" else "[green]✓[/]"
                 self._console.print(f"{sign} {news.step}: {escape(news.said)}")
             if news.state == "running":
-                bar = self._bars.setdefault(news.step, self._add(news))
+                if news.step not in self._bars:
+                    self._bars[news.step] = self._progress.add_task(news.step, total=news.total)
+                bar = self._bars[news.step]
                 self._progress.update(bar, completed=news.done, total=news.total)
             elif news.step in self._bars:
                 self._progress.remove_task(self._bars.pop(news.step))
-
-    def _add(self, news: News) -> TaskID:
-        return self._bars.get(news.step) or self._progress.add_task(news.step, total=news.total)
 
 
 def as_json(documents: Sequence[Document]) -> None:

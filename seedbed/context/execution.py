@@ -64,6 +64,9 @@ class Task(Generic[Result]):
 class Progress(Protocol):
     """How far one step has come."""
 
+    total: int | None
+    """How many rows there will be, where that is known."""
+
     def add(self, rows: int) -> int:
         """Take more rows in; returns how many there are."""
 
@@ -101,6 +104,8 @@ class _Done(Generic[Result]):
 
 class _Count:
     """Progress that nobody watches."""
+
+    total: int | None = None
 
     def __init__(self) -> None:
         self._rows = 0

@@ -179,7 +179,8 @@ class ProgressBar:
         self._count = total
         self._lock = Lock()
         self._sent = 0
-        self._total = 0
+        self.total: int | None = None
+        """Asked for only when the bar is shown: counting takes a moment."""
         self._id: UUID | None = None
         self._next = 0.0
 
@@ -188,9 +189,10 @@ class ProgressBar:
         with self._lock:
             self._sent += rows
             if self._sent >= self._shown_from and time.monotonic() >= self._next:
-                self._total = self._total or self._count()
+                if self.total is None:
+                    self.total = self._count()
                 self._next = time.monotonic() + SECONDS_BETWEEN_UPDATES
-                self._put(min(100.0, 100.0 * self._sent / max(self._total, 1)))
+                self._put(min(100.0, 100.0 * self._sent / max(self.total, 1)))
             return self._sent
 
     def done(self) -> None:

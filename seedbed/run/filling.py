@@ -104,7 +104,8 @@ def _done(context: RunContext, step: Step, task: str) -> StepReport:
     progress = context.execution.progress(assignment, step.name, total, slow=kind.slow)
 
     def show(rows: int) -> None:
-        tell(News(f"{assignment.dataset}.{task}", "running", progress.add(rows)))
+        sent = progress.add(rows)
+        tell(News(f"{assignment.dataset}.{task}", "running", sent, progress.total))
 
     try:
         with naming(step.table):

@@ -164,7 +164,7 @@ def test_a_step_s_progress_waits_for_no_connection_that_the_steps_hold(
 ) -> None:
     (tmp_path / "dev.toml").write_text('datasets = ["commerce"]\nworkers = 1\nchunk_rows = 10\n')
     monkeypatch.setenv("SEEDBED_ENVIRONMENTS", str(tmp_path))
-    monkeypatch.setattr("seedbed.steps.step.LONG_STEP_ROWS", 1)  # every step shows a bar
+    monkeypatch.setattr("seedbed.context.publish.LONG_STEP_ROWS", 1)  # every step shows a bar
     monkeypatch.setattr(
         "seedbed.postgres.connection.connect.WAIT_FOR_TURN", 20.0
     )  # seconds, not a day

@@ -109,7 +109,7 @@ def test_running_never_starts_or_creates_anything(home: Path) -> None:
 
 def test_six_processes_at_once_get_one_server(home: Path) -> None:
     code = (
-        "import sys, pathlib; from tasks.postgres import embedded;"
+        "import sys, pathlib; from seedbed.postgres.embedded import embedded;"
         "s = embedded.ensure(pathlib.Path(sys.argv[1])); print(s.port, s.password)"
     )
     seen = outputs([python(code, str(home)) for _ in range(6)])
@@ -229,7 +229,7 @@ def test_six_processes_may_make_a_database_at_once(server: Server, tmp_path: Pat
     schema = tmp_path / "schema.sql"
     schema.write_text("CREATE TABLE shops (id int); INSERT INTO shops VALUES (1);")
     code = (
-        "import sys, pathlib; from tasks.postgres import embedded as e;"
+        "import sys, pathlib; from seedbed.postgres.embedded import embedded as e;"
         "host, port, user, password = sys.argv[1:5];"
         "s = e.Server(host, int(port), user, password, 18);"
         "e.create_database(s, 'six at once', pathlib.Path(sys.argv[5])); print('made')"

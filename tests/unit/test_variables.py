@@ -38,7 +38,7 @@ def test_a_misspelt_variable_is_refused_with_a_suggestion(name: str, hint: str) 
 
 def test_every_variable_that_something_reads_is_known() -> None:
     read: set[str] = set()
-    for top in ("tasks", "flows", "deployments"):
+    for top in ("seedbed", "tasks", "flows", "deployments"):
         for path in (ROOT / top).rglob("*"):
             if path.suffix in (".py", ".toml", ".yaml"):
                 read |= set(re.findall(r"\bSEEDBED_[A-Z0-9_]*[A-Z0-9]\b", path.read_text()))
