@@ -1,5 +1,6 @@
 """The authoring words: everything that a dataset imports."""
 
+from seedbed.declare.asked import Rows
 from seedbed.declare.choice import choose
 from seedbed.declare.counts import at_least, between, counted, daily, exactly, initial, scaled
 from seedbed.declare.entity import Dataset, entity
@@ -24,7 +25,6 @@ from seedbed.declare.values import (
     text,
     where,
 )
-from seedbed.engine.rows import Rows
 
 __all__ = [
     "SEEDED",

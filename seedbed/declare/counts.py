@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from seedbed.declare.asked import PerParent, Rows, Run
 from seedbed.declare.reads import SEEDED, Table, View
 from seedbed.declare.values import Integers
-from seedbed.engine import draws
-
-if TYPE_CHECKING:
-    from seedbed.engine.rows import Rows
-    from seedbed.engine.run import Run
-
-PerParent = Callable[["Rows"], Integers]
-"""A pure function of the parents (n rows) to int64 of shape (n,)."""
 
 
 class Count(Protocol):
@@ -61,8 +53,7 @@ class Between:
 
     def number(self, parents: Rows) -> Integers:
         """See `Count`."""
-        choices = self.most - self.rows + 1
-        return self.rows + draws.below(parents.bits("count"), choices)
+        return parents.integers("count", self.rows, self.most)
 
     def first(self, parents: Rows) -> Integers:
         """Positions start at 0."""

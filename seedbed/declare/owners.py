@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 from seedbed.declare.errors import BadDeclaration
-from seedbed.declare.keys import Key
+from seedbed.declare.reads import Seeded
 
 
 @dataclass(frozen=True)
@@ -23,28 +22,15 @@ class MadeByTrigger:
     of: str
 
 
-class Making(Protocol):
-    """What has to be known of an entity."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def table(self) -> str: ...
-
-    @property
-    def key(self) -> Key: ...
-
-
-def require_one_owner(entities: Iterable[Making], made: Iterable[MadeByTrigger]) -> None:
+def require_one_owner(entities: Iterable[Seeded], made: Iterable[MadeByTrigger]) -> None:
     """Check that nobody else makes a row's key.
 
     Raises:
         BadDeclaration: two entities make the same keys in a table, or keys in two columns of it, or
             rows are made for a table that is none of the dataset's, or in one that is.
     """
-    claimed: dict[tuple[str, str], Making] = {}
-    tables: dict[str, Making] = {}
+    claimed: dict[tuple[str, str], Seeded] = {}
+    tables: dict[str, Seeded] = {}
     for one in entities:
         other = claimed.setdefault((one.table, one.key.scheme), one)
         if other is not one:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from seedbed.declare.errors import BadDeclaration
-
-if TYPE_CHECKING:
-    from seedbed.declare.entity import Entity
+from seedbed.declare.keys import Key
 
 SEEDED = "seeded"
 """The column that every table frame has: the number of a row of ours, 0 for rows of others."""
@@ -34,7 +32,7 @@ class Table:
     name: str
     table: str
     columns: tuple[str, ...]
-    after: tuple[Entity, ...] | None = ()
+    after: tuple[Seeded, ...] | None = ()
     key: str = "id"
     required: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -52,7 +50,7 @@ class View:
     """
 
     make: Callable[..., pd.DataFrame]
-    of: tuple[Entity | Table | View, ...]
+    of: tuple[Seeded | Table | View, ...]
     key: str
     numbers: tuple[str, ...] = ()
 
@@ -97,8 +95,19 @@ class Step(Protocol):
         """The steps that must be done first."""
 
 
+class Seeded(Step, Protocol):
+    """A step whose rows can be read: an entity, for a table or a view of its rows."""
+
+    @property
+    def key(self) -> Key: ...
+
+    @property
+    def reads(self) -> tuple[Table, ...]:
+        """The tables that its rows and their parents' are made from."""
+
+
 def view(
-    *of: Entity | Table | View, key: str = "id", numbers: tuple[str, ...] = ()
+    *of: Seeded | Table | View, key: str = "id", numbers: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., pd.DataFrame]], View]:
     """Declare a view; the decorated function takes the frames of `of`, then the `numbers`.
 
@@ -128,18 +137,18 @@ def alike(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: typed(rows[name], frame[name]) for name in frame.columns})
 
 
-def tables_of(given: Iterable[Entity | Table | View]) -> tuple[Table, ...]:
+def tables_of(given: Iterable[Seeded | Table | View]) -> tuple[Table, ...]:
     """The tables that frames come from, directly or through views, each once."""
     return tuple(one for one in _sources(given) if isinstance(one, Table))
 
 
-def entities_of(given: Iterable[Entity | Table | View]) -> tuple[Entity, ...]:
+def entities_of(given: Iterable[Seeded | Table | View]) -> tuple[Seeded, ...]:
     """The entities that frames come from, directly or through views, each once."""
     return tuple(one for one in _sources(given) if not isinstance(one, Table))
 
 
-def _sources(given: Iterable[Entity | Table | View]) -> tuple[Entity | Table, ...]:
-    found: dict[Entity | Table, None] = {}
+def _sources(given: Iterable[Seeded | Table | View]) -> tuple[Seeded | Table, ...]:
+    found: dict[Seeded | Table, None] = {}
     for one in given:
         found |= dict.fromkeys(_sources(one.of) if isinstance(one, View) else (one,))
     return tuple(found)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from seedbed.declare.asked import Rows
 from seedbed.declare.entity import Entity, first_line
 from seedbed.declare.lazy import lazy
 from seedbed.declare.reads import Step, Table
-from seedbed.engine.rows import Rows
 
 Keys: TypeAlias = Callable[[Rows], list[str]]
 """The key of every row's object."""

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from seedbed.declare.asked import Rows
 from seedbed.declare.entity import ColumnFunction, Entity, Parent, first_line, made_before, paired
 from seedbed.declare.errors import BadDeclaration
 from seedbed.declare.lazy import lazy
 from seedbed.declare.reads import Step, Table, tables_of
 from seedbed.declare.resource import Resource
 from seedbed.declare.values import Columns
-from seedbed.engine.rows import Rows
 
 
 @dataclass(frozen=True, eq=False)

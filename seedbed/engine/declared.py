@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
-from seedbed.declare.entity import Entity
-from seedbed.declare.reads import SEEDED, Reader, Table, typed
-
-if TYPE_CHECKING:
-    from seedbed.engine.run import Run
+from seedbed.declare.reads import SEEDED, Reader, Seeded, Table, typed
+from seedbed.engine.run import Run
 
 
 class Declared:
@@ -33,7 +28,7 @@ class Declared:
             self._frames[table] = frame
         return self._frames[table]
 
-    def _remade(self, table: Table, entity: Entity, frame: pd.DataFrame) -> pd.DataFrame:
+    def _remade(self, table: Table, entity: Seeded, frame: pd.DataFrame) -> pd.DataFrame:
         number, ours = entity.key.read(list(frame[table.key]))
         made = self.run.frame(entity)
         columns = [name for name in table.columns if name in made.columns]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from seedbed.declare.asked import Run
 from seedbed.declare.lazy import lazy
 from seedbed.declare.reads import Table, View
 from seedbed.declare.values import Booleans, Column, Hashes, Integers
 from seedbed.engine import draws
 from seedbed.engine.rows import Rows
-
-if TYPE_CHECKING:
-    from seedbed.engine.run import Run
 
 
 class Existing(Rows):

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from seedbed.declare.choice import Choice, nominal, remaining
+from seedbed.declare.choice import Choice
 from seedbed.declare.counts import Requirement
 from seedbed.declare.entity import Entity
 from seedbed.declare.reads import SEEDED, Table, alike, tables_of
 from seedbed.declare.values import Booleans, Integers
+from seedbed.engine.choosing import nominal, remaining
 from seedbed.engine.rows import Rows
+from seedbed.engine.run import Run
 from seedbed.engine.target import all_parents, slots
-
-if TYPE_CHECKING:
-    from seedbed.engine.run import Run
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from seedbed.declare.asked import Run
+from seedbed.declare.entity import Entity
 from seedbed.declare.errors import BadDeclaration
 from seedbed.declare.lazy import lazy
 from seedbed.declare.values import (
@@ -22,10 +24,6 @@ from seedbed.declare.values import (
     take,
 )
 from seedbed.engine import draws
-
-if TYPE_CHECKING:
-    from seedbed.declare.entity import Entity
-    from seedbed.engine.run import Run
 
 
 class Rows:

@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from seedbed.declare.entity import Entity, Parent
+from seedbed.declare.entity import Entity
 from seedbed.declare.errors import BadDeclaration, UnknownName
 from seedbed.declare.lazy import lazy
-from seedbed.declare.reads import Reader, Table, View
+from seedbed.declare.reads import Reader, Step, Table, View
 from seedbed.declare.resource import Resource
 from seedbed.declare.values import Column, Embedded, FixedPoint
 from seedbed.engine import draws
@@ -96,12 +96,18 @@ class Run:
         """`size` different values of a kind that Faker knows, by the run's seed."""
         return pool(kind, size, locale=locale, seed=self.seed, cache=self.cache)
 
-    def frame(self, above: Parent | Resource) -> pd.DataFrame:
-        """An upstream as a DataFrame, keys as Python values: for small sets."""
+    def frame(self, above: Table | View | Step) -> pd.DataFrame:
+        """An upstream as a DataFrame, keys as Python values: for small sets.
+
+        Raises:
+            BadDeclaration: it is a step that makes no rows.
+        """
         if isinstance(above, Table):
             return self.read(above)
         if isinstance(above, Resource):
             return self.look(above)
+        if not isinstance(above, Entity | View):
+            raise BadDeclaration(above.name, "makes no rows; read the entity that it changes")
         if above not in self._frames:
             self._frames[above] = self._made(above)
         return self._frames[above]

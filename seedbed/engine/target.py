@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seedbed.declare.choice import nominal
+from seedbed.declare.asked import Run
 from seedbed.declare.entity import Entity
 from seedbed.declare.reads import Table, View
 from seedbed.declare.values import Integers
+from seedbed.engine.choosing import nominal
 from seedbed.engine.existing import Existing
 from seedbed.engine.rows import Rows
-
-if TYPE_CHECKING:
-    from seedbed.engine.run import Run
 
 AT_ONCE = 50_000
 

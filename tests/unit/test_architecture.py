@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -32,6 +33,7 @@ READS_THE_WORLD = {"environ", "getenv", "now", "utcnow", "today", "time", "defau
 MODULES = sorted(
     path for top in ("seedbed", "tasks", "flows") for path in (ROOT / top).rglob("*.py")
 )
+PURE = [path for path in MODULES if path.parent.name in ("declare", "engine")]
 LONGEST = 300
 
 
@@ -80,12 +82,27 @@ def test_postgres_services_and_datasets_do_not_know_one_another(path: Path) -> N
             assert found == []
 
 
-def test_the_engine_is_pure() -> None:
-    for path in (ROOT / "tasks" / "engine").glob("*.py"):
-        assert [one for one in imports(path) if one.split(".")[0] in IMPURE] == [], path.name
-        tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        read = [node.attr for node in tree if isinstance(node, ast.Attribute)]
-        assert READS_THE_WORLD.isdisjoint(read), path.name
+@pytest.mark.parametrize("path", PURE, ids=dotted)
+def test_declarations_and_the_engine_are_pure(path: Path) -> None:
+    assert [name for name in imports(path) if name.split(".")[0] in IMPURE] == []
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    read = [node.attr for node in tree if isinstance(node, ast.Attribute)]
+    assert READS_THE_WORLD.isdisjoint(read)
+
+
+def test_declarations_and_the_engine_import_in_no_circle() -> None:
+    graph = {
+        dotted(path): {
+            other for other in map(dotted, PURE) for name in imports(path) if within(name, other)
+        }
+        for path in PURE
+    }
+    assert len(tuple(TopologicalSorter(graph).static_order())) == len(graph)
+
+
+@pytest.mark.parametrize("path", PURE, ids=dotted)
+def test_no_import_of_declarations_and_the_engine_is_for_types_only(path: Path) -> None:
+    assert not [name for name in imports(path) if name == "typing.TYPE_CHECKING"]
 
 
 @pytest.mark.parametrize("package", DATASETS.values())

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from seedbed import SEEDED, Columns, Rows, Table, at_least, choose, entity, exactly, text_key, view
-from seedbed.declare.choice import Choice, ranked
+from seedbed import SEEDED, Columns, Table, at_least, choose, entity, exactly, text_key, view
+from seedbed.declare.choice import Choice
 from seedbed.declare.counts import Count
 from seedbed.declare.entity import Entity
+from seedbed.engine.choosing import ranked
 from seedbed.engine.requirement import Need, need
+from seedbed.engine.rows import Rows
 from seedbed.engine.run import Run, as_frame
 from seedbed.engine.target import all_parents, chunks, count, nothing, target
 

@@ -7,8 +7,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from seedbed import Columns, Rows, between, counted, daily, entity, exactly, scaled, uuid_key
+from seedbed import Columns, between, counted, daily, entity, exactly, scaled, uuid_key
 from seedbed.declare.counts import Count
+from seedbed.engine.rows import Rows
 from seedbed.engine.run import Run
 from seedbed.engine.target import chunks
 

@@ -7,8 +7,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from seedbed import Columns, Rows, entity, exactly, uuid_key
+from seedbed import Columns, entity, exactly, uuid_key
 from seedbed.engine.plan import Pin, Plan, Removal, Standing, missing, sentence
+from seedbed.engine.rows import Rows
 from seedbed.engine.run import Run
 from seedbed.engine.target import chunks
 

@@ -13,7 +13,6 @@ import pytest
 from seedbed import (
     SEEDED,
     Columns,
-    Rows,
     Table,
     at_least,
     choose,
@@ -28,6 +27,7 @@ from seedbed.declare.counts import Requirement
 from seedbed.declare.entity import Entity
 from seedbed.declare.errors import UnknownName
 from seedbed.engine.requirement import Lack, Need, counted_in, need, own_of, own_table
+from seedbed.engine.rows import Rows
 from seedbed.engine.run import Run, as_frame
 from seedbed.engine.target import chunks
 

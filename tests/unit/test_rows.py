@@ -12,7 +12,6 @@ import pytest
 from seedbed import (
     Columns,
     Integers,
-    Rows,
     between,
     categorical,
     daily,
@@ -25,6 +24,7 @@ from seedbed import (
 )
 from seedbed.declare.entity import Entity
 from seedbed.declare.errors import BadDeclaration
+from seedbed.engine.rows import Rows
 from seedbed.engine.run import Run
 from seedbed.engine.target import chunks
 
