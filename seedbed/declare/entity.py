@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pandas as pd
+
+from seedbed.declare.asked import Rows
 from seedbed.declare.choice import Choice
 from seedbed.declare.counts import Count, Daily, Initial, Requirement, exactly
 from seedbed.declare.errors import BadDeclaration, UnknownName
@@ -57,6 +60,14 @@ class Entity:
     step: str = ""
     chunk: int | None = None
     stays_with: tuple[Entity, ...] = ()
+
+    def __call__(self, rows: Rows, *upstream: pd.DataFrame) -> Columns:
+        """The columns of some rows: the column function itself.
+
+        Frames of the upstream that are not given are read by the run that the rows belong to.
+        """
+        rest = self.upstream[len(upstream) :]
+        return self.columns(rows, *upstream, *(rows.run.frame(above) for above in rest))
 
     @property
     def name(self) -> str:

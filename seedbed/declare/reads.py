@@ -26,7 +26,8 @@ class Table:
     Of the dataset's own rows only those of the entities in `after` are among them (None: all):
     what a step sees then follows from its upstream and from rows of others, never from which
     other steps have already run. `required` are values that must be there before anything is
-    written, by column: rows of the application that seeding needs and never makes.
+    written, by column: rows of the application that seeding needs and never makes. `examples` are
+    rows as the application has them, for looking at entities without a database.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Table:
     after: tuple[Seeded, ...] | None = ()
     key: str = "id"
     required: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    examples: tuple[dict[str, Any], ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.name, self.table))

@@ -147,10 +147,9 @@ class Rows:
     def columns(self) -> Columns:
         """Every column by name, the key first; see `values` for what a column can be."""
         entity = self._entity
-        frames = {above.name: self.run.frame(above) for above in entity.upstream}
         self._drawn = set()
         try:
-            made = entity.columns(self, **frames)
+            made = entity(self)
         finally:
             self._drawn = None
         return {entity.key.column: self.key, **made}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
 import numpy as np
 import pandas as pd
 
@@ -10,16 +14,39 @@ from tasks.commerce.accounts import sellers
 
 PRODUCT_CODES = ("MOUSE-001", "STAND-001", "DESKPAD-001")
 
+
+def _product(number: int, code: str, name: str, price: str) -> dict[str, Any]:
+    base = Decimal(price)
+    return {"id": UUID(int=number), "product_code": code, "name": name, "base_price": base}
+
+
+def _variant(number: int, product: int, name: str, sku: str, price: str | None) -> dict[str, Any]:
+    own = None if price is None else Decimal(price)
+    of = {"id": UUID(int=number), "product_id": UUID(int=product)}
+    return {**of, "name": name, "sku": sku, "price_override": own, "position": number % 10}
+
+
 _products = Table(
     "platform products",
     "products",
     ("product_code", "name", "sku", "base_price"),
     required={"product_code": PRODUCT_CODES},
+    examples=(
+        _product(1, "MOUSE-001", "Quiet Wireless Mouse", "29.99"),
+        _product(2, "STAND-001", "Folding Laptop Stand", "34.99"),
+        _product(3, "DESKPAD-001", "Felt Desk Pad XL", "24.99"),
+    ),
 )
 _variants = Table(
     "platform variants",
     "product_variants",
     ("product_id", "name", "sku", "price_override", "position"),
+    examples=(
+        _variant(101, 1, "Black", "MOUSE-001-BLK", None),
+        _variant(103, 1, "Rose Gold", "MOUSE-001-RSG", "32.99"),
+        _variant(111, 2, "Silver", "STAND-001-SLV", None),
+        _variant(121, 3, "Black XL", "DESKPAD-001-BLK-XL", None),
+    ),
 )
 
 
