@@ -58,6 +58,7 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.command in OWNER:
         return _own(chosen)
     others = {"db": _db, "runs": _runs, "services": _services, "datasets": _datasets}
+    others["show"] = _show
     return others.get(chosen.command, _flow)(chosen)
 
 
@@ -65,6 +66,13 @@ def _datasets(chosen: argparse.Namespace) -> int:
     from seedbed.cli.owner import listed
 
     print("\n".join(listed()))
+    return 0
+
+
+def _show(chosen: argparse.Namespace) -> int:
+    from seedbed.cli.rows import printed
+
+    print(printed(chosen.entity, chosen.rows, chosen.as_of, chosen.seed, as_json=chosen.json))
     return 0
 
 

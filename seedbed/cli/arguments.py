@@ -81,6 +81,13 @@ def parser() -> argparse.ArgumentParser:
     services.add_argument("datasets", nargs="*", metavar="DATASET")
     services.add_argument("--environment", default="dev", choices=ENVIRONMENTS)
     commands.add_parser("datasets", help="list datasets and entities")
+    about = "print rows that an entity makes, without a database"
+    look = commands.add_parser("show", help=about, description=about)
+    look.add_argument("entity", metavar="DATASET.ENTITY")
+    look.add_argument("--rows", type=int, default=5, help="how many; 5 if not given")
+    look.add_argument("--seed", type=int, default=42, help="start of all random draws")
+    look.add_argument("--as-of", type=_date, help="the date that today means")
+    look.add_argument("--json", action="store_true", help="print one JSON document")
     return root
 
 
