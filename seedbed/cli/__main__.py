@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -16,10 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.cli.arguments import BACKGROUND, OWNER, parser
+from seedbed.context.project import opened
 from seedbed.declare.errors import Refused, SeedbedError, UsageError
+from seedbed.postgres.connection.address import OPTION, option
 
 GAP = 4
 """Exit code of `plan` when rows are missing."""
+
+READER_GONE = 141
+"""Exit code when nobody reads the output any more, as shells have it: 128 and SIGPIPE's 13."""
 
 
 class NeedsConfirm(UsageError):
@@ -34,27 +38,42 @@ class OneDatabase(UsageError):
 
     def __init__(self, datasets: Sequence[str]) -> None:
         super().__init__(
-            f"--database goes with one dataset, not with {', '.join(datasets)}; set "
-            "SEEDBED_<DATASET>_DATABASE_URL for each instead"
+            f"--database goes with one dataset, not with {', '.join(datasets)}; name each one's "
+            "database in the environment's profile instead"
         )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 done, 1 failed, 2 wrong use, 3 refused, 4 a gap."""
-    chosen = parser().parse_args(arguments)
     try:
-        return _run(chosen)
+        code = _main(arguments)
+        sys.stdout.flush()  # here, and not when Python ends, where nobody can catch anything
+        return code
+    except BrokenPipeError:  # `seedbed datasets | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    os.environ.pop(OPTION, None)
+    try:
+        return _run(parser().parse_args(arguments))
+    except SystemExit as left:  # argparse's own, after its help or its error
+        return int(left.code or 0)
     except SeedbedError as error:
         sys.stderr.write(f"seedbed: {error}\n")
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("seedbed: interrupted; run it again, it goes on where it was\n")
         return 130
+    finally:
+        os.environ.pop(OPTION, None)
 
 
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.command in BACKGROUND:
         return _background(chosen)
+    opened()
     if chosen.command in OWNER:
         return _own(chosen)
     others = {"db": _db, "runs": _runs, "services": _services, "datasets": _datasets}
@@ -65,8 +84,9 @@ def _run(chosen: argparse.Namespace) -> int:
 def _datasets(chosen: argparse.Namespace) -> int:
     from seedbed.cli.owner import listed
 
-    print("\n".join(listed()))
-    return 0
+    found = list(listed())
+    print("\n".join(line for lines, _ in found for line in lines))
+    return 0 if all(works for _, works in found) else SeedbedError.exit_code
 
 
 def _show(chosen: argparse.Namespace) -> int:
@@ -77,11 +97,9 @@ def _show(chosen: argparse.Namespace) -> int:
 
 
 def _background(chosen: argparse.Namespace) -> int:
-    options = ["--json"] if chosen.json else []
-    command = [sys.executable, "-m", "seedbed.server.background", chosen.command, *options]
-    root = Path(__file__).parents[2]
-    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-    return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False).returncode
+    from seedbed.server.background import main as background
+
+    return background([chosen.command, *(["--json"] if chosen.json else [])])
 
 
 def _own(chosen: argparse.Namespace) -> int:
@@ -116,9 +134,13 @@ def _guard(environment: str, names: Sequence[str]) -> int:
 def _db(chosen: argparse.Namespace) -> int:
     from seedbed.cli import owner
 
+    if chosen.action == "stop":
+        print(owner.stop())
+        return 0
+    name = chosen.dataset or owner.only_dataset(chosen.action)
     if chosen.action == "psql":
-        owner.psql(chosen.dataset)
-    print(owner.stop() if chosen.action == "stop" else owner.url(chosen.dataset))
+        owner.psql(name)
+    print(owner.recreate(name) if chosen.action == "recreate" else owner.url(name))
     return 0
 
 
@@ -150,12 +172,9 @@ def _name_database(url: str | None, names: Sequence[str]) -> None:
     """Hand --database to the run through this process's environment, never as a parameter."""
     if url is None:
         return
-    from seedbed.postgres.connection.address import parse
-
     if len(names) != 1:
         raise OneDatabase(names)
-    parse(url, "--database")
-    os.environ[f"SEEDBED_{names[0].upper()}_DATABASE_URL"] = url
+    os.environ.update(option(names[0], url))
 
 
 def _asked(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -193,7 +212,7 @@ def _look_before(environment: str, names: Sequence[str]) -> None:
     """Refuse what variables and addresses alone tell, before anything is started."""
     from seedbed.context.datasets import dataset
     from seedbed.context.where import numbers_of, profile_of
-    from seedbed.postgres.connection.address import choose
+    from seedbed.postgres.connection.address import choose, passed_over
     from seedbed.postgres.guard import guard
     from seedbed.services.adapters import Adapters
 
@@ -201,6 +220,8 @@ def _look_before(environment: str, names: Sequence[str]) -> None:
     guard.require([guard.examine_variables(profile, os.environ)])
     for name in names:
         numbers_of(dataset(name), profile)
+        if said := passed_over(name, profile, os.environ):
+            sys.stderr.write(f"seedbed: {said}\n")
         address = choose(dataset(name).name, profile, os.environ)
         if address is not None:
             guard.require([guard.examine_place(profile, address)])

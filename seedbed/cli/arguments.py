@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
-from seedbed.engine.settings import ENVIRONMENTS
-
 FLOWS = {
     "plan": "show what is missing and what a reset would remove",
     "seed": "add exactly what is missing",
@@ -45,14 +43,12 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about, description=about)
         command.add_argument("datasets", nargs="*", metavar="DATASET")
         _place(command)
-        command.add_argument("--scale", type=int, help="multiple of the owner's counts")
-        command.add_argument("--as-of", type=_date, help="the date that today means")
         command.add_argument("--json", action="store_true", help="print one JSON document")
         command.add_argument("--verbose", action="store_true", help="show Prefect's log, too")
         _options(name, command)
     for name, about in OWNER.items():
         command = commands.add_parser(name, help=about, description=about)
-        command.add_argument("environment", metavar="ENVIRONMENT", choices=ENVIRONMENTS)
+        command.add_argument("environment", metavar="ENVIRONMENT")
         command.add_argument("datasets", nargs="*", metavar="DATASET")
         command.add_argument("--database", metavar="URL", help="instead of the profile's")
         if name == "mark":
@@ -71,16 +67,16 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about, description=about)
         command.add_argument("--json", action="store_true", help="print one JSON document")
     database = commands.add_parser("db", help="the embedded database")
-    database.add_argument("action", choices=["url", "psql", "stop"])
-    database.add_argument("dataset", nargs="?", default="commerce")
+    database.add_argument("action", choices=["url", "psql", "stop", "recreate"])
+    database.add_argument("dataset", nargs="?", metavar="DATASET")
     runs = commands.add_parser("runs", help="what the last run of a dataset did")
     runs.add_argument("datasets", nargs="*", metavar="DATASET")
     _place(runs)
     about = "say which services are local or remote, and check their credentials without writing"
     services = commands.add_parser("services", help=about, description=about)
     services.add_argument("datasets", nargs="*", metavar="DATASET")
-    services.add_argument("--environment", default="dev", choices=ENVIRONMENTS)
-    commands.add_parser("datasets", help="list datasets and entities")
+    services.add_argument("--environment", default="dev", metavar="NAME")
+    commands.add_parser("datasets", help="list datasets, where each comes from, and entities")
     about = "print rows that an entity makes, without a database"
     look = commands.add_parser("show", help=about, description=about)
     look.add_argument("entity", metavar="DATASET.ENTITY")
@@ -92,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _place(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--environment", default="dev", choices=ENVIRONMENTS)
+    command.add_argument("--environment", default="dev", metavar="NAME")
     command.add_argument("--database", metavar="URL", help="instead of the profile's")
 
 
@@ -101,6 +97,9 @@ def _options(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument("--only", nargs="+", default=[], metavar="ENTITY")
     if name == "seed":
         command.add_argument("--with-upstream", action="store_true")
+    if name != "reset":  # which removes all that is ours, whatever it was made by
+        command.add_argument("--scale", type=int, help="multiple of the owner's counts")
+        command.add_argument("--as-of", type=_date, help="the date that today means")
     if name in ("plan", "seed", "refresh"):
         command.add_argument("--seed", type=int, help="start of all random draws")
     if name == "reset":

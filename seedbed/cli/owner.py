@@ -13,12 +13,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 from seedbed.context import places
-from seedbed.context.datasets import DATASETS, dataset
+from seedbed.context.datasets import dataset, sources
 from seedbed.context.places import beside, reads_of, tables_of, together
 from seedbed.context.where import address_of, profile_of
 from seedbed.declare.errors import SeedbedError, UsageError
 from seedbed.declare.resource import Resource
+from seedbed.engine.settings import Limits
 from seedbed.postgres import record
+from seedbed.postgres.connection import lock
+from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.connect import session
 from seedbed.postgres.embedded import embedded
 from seedbed.postgres.guard import guard
@@ -36,6 +39,14 @@ class NoPsql(SeedbedError):
             "psql is not installed; install PostgreSQL's client, or give the output of "
             "`seedbed db url` to the client that you have"
         )
+
+
+class WhichDataset(UsageError):
+    """Every dataset has a database of its own."""
+
+    def __init__(self, action: str, known: Sequence[str]) -> None:
+        names = ", ".join(known) or "there is none"
+        super().__init__(f"seedbed db {action}: say of which dataset: {names}")
 
 
 class NoRole(UsageError):
@@ -170,16 +181,48 @@ def stop() -> str:
     return "stopped" if stopped else "was not running"
 
 
-def listed() -> list[str]:
-    """Every dataset with its entities, in the order of their steps."""
+def only_dataset(action: str) -> str:
+    """The project's dataset, where it has one and it need not be said.
+
+    Raises:
+        WhichDataset: it has to be said.
+    """
+    known = list(sources())
+    if len(known) != 1 or action == "recreate":
+        raise WhichDataset(action, known)
+    return known[0]
+
+
+def recreate(name: str) -> str:
+    """Make a dataset's database on the embedded server anew, from its schema.sql.
+
+    Raises:
+        LockBusy: a run of the dataset is active.
+    """
+    chosen = dataset(name)
+    server = embedded.ensure(embedded.home_folder(os.environ))
+    embedded.create_database(server, name, None)
+    at = Address(server.host, server.port, name, server.user, server.password)
+    with lock.lease(at, name, "seedbed:recreate", Limits.model_validate({"busy": 0})):
+        pass  # nobody is in the middle of anything
+    embedded.drop_database(server, name)
+    embedded.create_database(server, name, chosen.folder / "schema.sql")
+    return f"made {name} anew, without a row; run `seedbed seed {name}`"
+
+
+def listed() -> Iterator[tuple[list[str], bool]]:
+    """The lines of every dataset, with its entities in the order of their steps; does it work."""
     from seedbed.engine.order import ordered
 
-    lines = []
-    for name in DATASETS:
-        chosen = dataset(name)
-        lines.append(f"{name}: {len(chosen.entities)} entities in {len(chosen.tables)} tables")
-        lines += [f"  {one.name:<20} {one.about}" for one in ordered(chosen.entities)]
-    return lines
+    for name, source in sources().items():
+        try:
+            chosen = dataset(name)
+        except SeedbedError as error:
+            yield [f"{name}: broken, in {source.place}", f"  {error}"], False
+            continue
+        counted = f"{len(chosen.entities)} entities in {len(chosen.tables)} tables"
+        lines = [f"  {one.name:<20} {one.about}" for one in ordered(chosen.entities)]
+        yield [f"{name}: {counted}, from {source.place}", *lines], True
 
 
 def last_run(environment: str, name: str) -> tuple[record.Line, ...]:

@@ -7,14 +7,17 @@ caller wrote down.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from seedbed.context.datasets import DATASETS, dataset
+from pydantic import ValidationError
+
+from seedbed.context.profiles import profile_content
+from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import BadSetting, UsageError
-from seedbed.engine.settings import profile_content
+from seedbed.engine.settings import DatabasePlace, in_variables
+from seedbed.postgres.connection.address import OPTION
 from seedbed.services import embeddings
 from seedbed.services.adapters import S3
 
@@ -30,9 +33,11 @@ KNOWN = (
     "SEEDBED_ENVIRONMENTS",
     "SEEDBED_HOME",
     "SEEDBED_POSTGRES_BIN",
+    "SEEDBED_PROJECT",
     "SEEDBED_REDIS_URL",
     "SEEDBED_S3_REGION",
     "SEEDBED_TIMINGS",
+    OPTION,
     *S3,
     embeddings.URL,
     embeddings.KEY,
@@ -52,22 +57,47 @@ class UnknownVariable(UsageError):
         super().__init__(f"unknown environment variable {name}; {hint}")
 
 
-def require_known(environ: Mapping[str, str], profiles: Path) -> None:
-    """Every `SEEDBED_…` is one of `KNOWN`, of a dataset, or named by one of the profiles.
+def require_known(environ: Mapping[str, str], profiles: Path, datasets: Sequence[str]) -> None:
+    """Every `SEEDBED_…` that is no dataset's is one of `KNOWN`, or named by one of the profiles.
+
+    A dataset's own are looked at by `require_known_of`, when a run takes the dataset: one that is
+    misspelt stops nobody else.
 
     Raises:
         UnknownVariable: one is not; the nearest is suggested. Its value is not shown.
     """
-    asked = [one for one in environ if one.startswith(PREFIX) and one not in KNOWN]
-    for name in asked:
-        if name.startswith(FOR_TESTS):
+    for name in _asked(environ):
+        if _owner(name, datasets) is None and name not in (named := _named_by(profiles, datasets)):
+            raise UnknownVariable(name, PREFIX, (*KNOWN, *map(_database, datasets), *named))
+
+
+def require_known_of(
+    chosen: Dataset, environ: Mapping[str, str], profiles: Path, datasets: Sequence[str]
+) -> None:
+    """Every variable of the dataset is its database, its level, a number or a word of it.
+
+    Raises:
+        UnknownVariable: one is not.
+    """
+    known = variables_of(chosen)
+    for name in _asked(environ):
+        if _owner(name, datasets) != chosen.name or name in known:
             continue
-        owner = next((one for one in DATASETS if name.startswith(_variable(one))), None)
-        known = () if owner is None else variables_of(owner)
-        if name not in known and name not in (named := _named_by(profiles)):
-            rest = map(_database, DATASETS)
-            beginning = PREFIX if owner is None else _variable(owner)
-            raise UnknownVariable(name, beginning, known or (*KNOWN, *rest, *named))
+        if name not in _named_by(profiles, datasets):
+            raise UnknownVariable(name, _variable(chosen.name), known)
+
+
+def _asked(environ: Mapping[str, str]) -> Iterator[str]:
+    """The variables that begin as ours do, but for those that are known anyway."""
+    for name in environ:
+        if name.startswith(PREFIX) and name not in KNOWN and not name.startswith(FOR_TESTS):
+            yield name
+
+
+def _owner(variable: str, datasets: Iterable[str]) -> str | None:
+    """The dataset whose variable it is: of `shop` and `shop_eu` the longer name."""
+    owners = [one for one in datasets if variable.startswith(_variable(one))]
+    return max(owners, key=len, default=None)
 
 
 def switched(variable: str) -> bool:
@@ -75,11 +105,11 @@ def switched(variable: str) -> bool:
     return os.environ.get(variable, "").strip().lower() in ("true", "1", "yes")
 
 
-def variables_of(name: str) -> tuple[str, ...]:
+def variables_of(chosen: Dataset) -> tuple[str, ...]:
     """The variables of a dataset: its database, its level, its numbers and words."""
-    declared = dataset(name).requirements
-    level = (_variable(name, "level"),) if declared else ()
-    return (_database(name), *level, *(_variable(name, one.name) for one in declared))
+    level = (_variable(chosen.name, "level"),) if chosen.requirements else ()
+    own = (_variable(chosen.name, one.name) for one in chosen.requirements)
+    return (_database(chosen.name), *level, *own)
 
 
 def _database(name: str) -> str:
@@ -87,17 +117,17 @@ def _database(name: str) -> str:
 
 
 def _variable(name: str, end: str = "") -> str:
-    return f"{PREFIX}{re.sub('[^A-Za-z0-9]', '_', name)}_{end}".upper()
+    return f"{PREFIX}{in_variables(name)}_{end.upper()}"
 
 
-def _named_by(profiles: Path) -> list[str]:
+def _named_by(profiles: Path, datasets: Sequence[str]) -> list[str]:
     """The variables that the profiles name for their databases, whichever profile a run takes."""
     found = []
     for path in sorted(profiles.glob("*.toml")):
         try:
             section = profile_content(path).get("database")
-        except BadSetting:
+            place = DatabasePlace.model_validate(section or {})
+        except (BadSetting, ValidationError):
             continue  # whoever takes that profile is told
-        if isinstance(section, dict) and isinstance(section.get("variable"), str):
-            found.append(section["variable"])
-    return found
+        found += [named for one in datasets if (named := place.variable_of(one))]
+    return list(dict.fromkeys(found))

@@ -1,4 +1,4 @@
-"""Where: a dataset's profile, numbers and database, from the process's environment."""
+"""Where: a dataset's profile, numbers and database, from project and process's environment."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from seedbed.context.variables import require_known
+from seedbed.context.datasets import sources
+from seedbed.context.profiles import read_profile
+from seedbed.context.project import opened
+from seedbed.context.variables import require_known, require_known_of
 from seedbed.declare.entity import Dataset
 from seedbed.declare.minimums import resolved
 from seedbed.declare.owners import MadeByTrigger
 from seedbed.engine import draws
-from seedbed.engine.settings import Profile, environments_folder, read_profile
+from seedbed.engine.settings import Profile
 from seedbed.postgres.connection.address import Address, choose
 from seedbed.postgres.connection.connect import pool
 from seedbed.postgres.connection.database import Database
@@ -20,13 +23,14 @@ from seedbed.postgres.embedded import embedded, home
 
 
 def profile_of(environment: str) -> Profile:
-    """The environment's profile, from the folder that the process's environment names.
+    """The environment's profile, from the project.
 
     Raises:
+        UnknownName: the project has no such environment.
         UnknownVariable: the process's environment has a `SEEDBED_…` that nothing reads.
     """
-    folder = environments_folder(os.environ)
-    require_known(os.environ, folder)
+    folder = opened().environments(os.environ)
+    require_known(os.environ, folder, tuple(sources()))
     return read_profile(environment, folder)
 
 
@@ -35,7 +39,10 @@ def numbers_of(chosen: Dataset, profile: Profile) -> dict[str, int | str]:
 
     Raises:
         UnknownName, BadSetting: a name or a value that cannot be; nothing was opened.
+        UnknownVariable: a variable of the dataset that it does not have.
     """
+    folder = opened().environments(os.environ)
+    require_known_of(chosen, os.environ, folder, tuple(sources()))
     asked = profile.requirements.get(chosen.name, {})
     return resolved(chosen.name, chosen.requirements, asked, os.environ)
 

@@ -20,7 +20,6 @@ from contextlib import ExitStack, suppress
 from contextvars import copy_context
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from queue import LifoQueue
 from secrets import token_urlsafe
 from socket import create_connection
@@ -30,8 +29,6 @@ from typing import Any, Protocol
 
 from seedbed.declare.errors import BadSetting, SeedbedError, UsageError
 from seedbed.engine.settings import Profile
-
-ROOT = Path(__file__).parents[2]
 
 PACKAGES = {"dask": "prefect_dask", "ray": "prefect_ray"}
 
@@ -173,10 +170,8 @@ class Processes:
 
 
 def _started() -> subprocess.Popen[bytes]:
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return subprocess.Popen(
         [sys.executable, "-m", "seedbed.steps.worker"],
-        env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

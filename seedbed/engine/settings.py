@@ -1,17 +1,11 @@
-"""The settings of a run: one frozen model, read from a profile and the process's environment.
-
-A profile is a TOML file of `deployments/environments`; `read` is the only place that
-combines it with environment variables, and it takes both as arguments, so that it is pure.
-"""
+"""The settings of a run: one frozen model a profile, and what one run was asked for on top."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from inspect import isclass
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -20,16 +14,8 @@ from pydantic_core import PydanticCustomError
 from seedbed.declare.errors import BadSetting, UnknownName
 from seedbed.engine.services import Services
 
-Environment = Literal["dev", "test", "ci", "ci-local", "staging"]
-ENVIRONMENTS: tuple[Environment, ...] = ("dev", "test", "ci", "ci-local", "staging")
-
 MAX_SCALE = 1_000_000
 """100 million orders: beyond it the keys' twelve digits run out."""
-
-FOLDER = "SEEDBED_ENVIRONMENTS"
-
-LONGEST_PROFILE = 1_000_000
-"""Bytes; the longest of ours has 600."""
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 """As_of lies between them: windows reach back from it and appointments ahead, and both stay within
@@ -48,15 +34,41 @@ class Model(BaseModel):
 AnyModel = TypeVar("AnyModel", bound=Model)
 
 
-class Target(Model):
-    """Where the profile's database is. It names a variable or a server, never a password."""
+def in_variables(dataset: str) -> str:
+    """A dataset's name as it stands in the names of environment variables: MY_SHOP of my-shop."""
+    return re.sub("[^A-Za-z0-9]", "_", dataset).upper()
 
-    variable: str | None = Field(None, description="environment variable that holds the URL")
+
+class DatabasePlace(Model):
+    """Where the profile's databases are. It names a variable or a server, never a password.
+
+    Every dataset has a database of its own (their tables share names), so that `{DATASET}` in the
+    variable's name, or `{dataset}` in the database's, stands for the dataset's name.
+    """
+
+    variable: str | None = Field(
+        None,
+        pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?(\{DATASET\}[A-Za-z0-9_]*)?$",
+        min_length=1,
+        description="environment variable that holds the URL, like STAGING_{DATASET}_URL",
+    )
     host: str | None = Field(None, description="server; the password comes from the passfile")
     port: int = Field(5432, ge=1, le=65535)
-    database: str | None = None
+    database: str | None = Field(
+        None,
+        pattern=r"^[^{}]*(\{dataset\}[^{}]*)?$",
+        description="its name, like {dataset}_staging",
+    )
     user: str | None = None
     passfile: str | None = Field(None, description="libpq password file, default ~/.pgpass")
+
+    def variable_of(self, dataset: str) -> str | None:
+        """The variable that holds a dataset's URL."""
+        return self.variable and self.variable.replace("{DATASET}", in_variables(dataset))
+
+    def database_of(self, dataset: str) -> str | None:
+        """The name of a dataset's database."""
+        return self.database and self.database.replace("{dataset}", dataset)
 
 
 class GuardRules(Model):
@@ -89,9 +101,9 @@ class Limits(Model):
 class Profile(Model):
     """One environment."""
 
-    name: Environment
+    name: str
     datasets: tuple[str, ...] = Field(min_length=1)
-    database: Target | None = Field(None, description="absent: the embedded server")
+    database: DatabasePlace | None = Field(None, description="absent: the embedded server")
     seed: int = Field(42, ge=0, lt=2**63)
     scale: int = Field(1, ge=1, le=MAX_SCALE)
     workers: int = Field(2, ge=1, le=64, description="connections that load at the same time")
@@ -164,59 +176,6 @@ class Choice(Model):
     seed: int | None = Field(None, ge=0, lt=2**63)
     scale: int | None = Field(None, ge=1, le=MAX_SCALE)
     as_of: Annotated[date, AfterValidator(_within_bounds)] | None = None
-
-
-def environments_folder(environ: Mapping[str, str]) -> Path:
-    """The folder of profiles: `SEEDBED_ENVIRONMENTS`, else the one that ships."""
-    given = environ.get(FOLDER)
-    return Path(given) if given else Path(__file__).parents[2] / "deployments" / "environments"
-
-
-def read_profile(name: str, folder: Path) -> Profile:
-    """Read `<folder>/<name>.toml`.
-
-    Raises:
-        UnknownName: no such environment, or an unknown key in the file.
-        BadSetting: not TOML, or a value outside its bounds.
-    """
-    if name not in ENVIRONMENTS:
-        raise UnknownName("environment", name, ENVIRONMENTS)
-    path = folder / f"{name}.toml"
-    content = profile_content(path)
-    if "name" in content:
-        raise BadSetting(path.name, "name", "is the file's own; remove it")
-    return check(Profile, {"name": name, **content}, path.name)
-
-
-def profile_content(path: Path) -> dict[str, Any]:
-    """What a profile says.
-
-    A device or a pipe would never end, so that only a file is read, and only so much of it.
-
-    Raises:
-        BadSetting: there is no such file, it cannot be read, is too long, or is not TOML.
-    """
-    try:
-        if not path.is_file():
-            raise BadSetting(str(path), "profile", f"{_no_file(path)} or unset {FOLDER}")
-        with path.open("rb") as file:
-            content = file.read(LONGEST_PROFILE + 1)
-        if len(content) > LONGEST_PROFILE:
-            problem = f"is longer than {LONGEST_PROFILE:,} bytes; shorten it"
-            raise BadSetting(str(path), "profile", problem)
-        return tomllib.loads(content.decode())
-    except OSError as error:
-        said = (error.strerror or type(error).__name__).lower()
-        problem = f"cannot be read ({said}); correct its place and its rights"
-    except ValueError as error:  # of UTF-8, of TOML, of a number that is too long
-        problem = f"is not TOML: {error}"
-    except RecursionError:
-        problem = "is not TOML: lists within lists without end"
-    raise BadSetting(str(path), "profile", problem)
-
-
-def _no_file(path: Path) -> str:
-    return "is not a file; put one there" if path.exists() else "is missing; write it"
 
 
 def check(model: type[AnyModel], values: Mapping[str, Any], where: str) -> AnyModel:

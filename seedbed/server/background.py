@@ -21,12 +21,13 @@ from dataclasses import asdict
 from http.client import HTTPException
 from pathlib import Path
 
-from seedbed.declare.errors import SeedbedError
+from seedbed.context.project import Project, opened
+from seedbed.declare.errors import SeedbedError, UsageError
 from seedbed.postgres.embedded import embedded
 from seedbed.postgres.embedded import home as folders
 from seedbed.server import processes, signpost, variables
 from seedbed.server.api import SERVERS_LOGIN, Api, LetsNobodyIn, new_login
-from seedbed.server.declared import POOL, prefect_file, read_deployments
+from seedbed.server.declared import POOL, read_deployments
 from seedbed.server.processes import DidNotStart
 from seedbed.server.runs import give_up
 from seedbed.server.state import State, forget, free_port, only_one, read, write
@@ -39,22 +40,39 @@ STOPPING = 10.0
 """Seconds between asking a process to end and asking again."""
 
 
-def up(home: Path, environ: Mapping[str, str]) -> bool:
-    """Start what does not run; False when everything ran already."""
+class ServesAnother(UsageError):
+    """One background serves one project: its worker works in that project's folder."""
+
+    def __init__(self, project: Path, home: Path) -> None:
+        super().__init__(
+            f"the background in {home} serves the project {project}; run `seedbed down` first, or "
+            "set SEEDBED_HOME to another folder for this project"
+        )
+
+
+def up(home: Path, environ: Mapping[str, str], project: Project) -> bool:
+    """Start what does not run, for that project; False when everything ran already.
+
+    Raises:
+        ServesAnother: it runs for another project.
+    """
     with ExitStack() as held:
         held.enter_context(only_one(home))
         state = read(home)
+        if state.worker_runs() and state.project not in (None, project.folder):
+            raise ServesAnother(state.project, home)
         # A server of an earlier version lets everybody in.
         serves = embedded.running(home) is not None and state.server_runs() and bool(state.login)
         if serves and state.worker_runs() and _api(state).healthy():
-            _tell(home, state)
+            _tell(home, state, project)
             return False
         if not serves:
             for one in (state.worker, state.server):  # neither survives what it depends on
                 if one is not None:
                     one.stop(STOPPING)
-            state = _start_server(home, environ, held.enter_context(free_port()))
-        _register_and_start_worker(home, environ, _tell(home, state))
+            listening = held.enter_context(free_port())
+            state = _start_server(home, environ, project, listening)
+        _register_and_start_worker(home, environ, project, _tell(home, state, project))
         return True
 
 
@@ -79,16 +97,18 @@ def _api(state: State) -> Api:
     return Api(state.api, state.login)
 
 
-def _tell(home: Path, state: State) -> State:
+def _tell(home: Path, state: State, project: Project) -> State:
     """Have `prefect` find the server in the project's folder, where it may."""
-    state = state.model_copy(update={"told": signpost.put_up(prefect_file().parent, home, state)})
+    told = signpost.put_up(project.folder, home, state)
+    state = state.model_copy(update={"told": told, "project": project.folder})
     write(home, state)
     return state
 
 
-def _start_server(home: Path, environ: Mapping[str, str], listening: socket.socket) -> State:
+def _start_server(
+    home: Path, environ: Mapping[str, str], project: Project, listening: socket.socket
+) -> State:
     """With a login of its own each time: whoever got hold of the last one has nothing of it."""
-    folder = prefect_file().parent
     database = embedded.ensure(home, environ)
     embedded.create_database(database, variables.DATABASE, None)
     login = environ.get(SERVERS_LOGIN) or new_login()
@@ -98,22 +118,23 @@ def _start_server(home: Path, environ: Mapping[str, str], listening: socket.sock
     command = [sys.executable, "-m", "seedbed.server.serve", str(listening.fileno())]
     settings = variables.for_server(environ, state, home, database=database)
     log, handed = home / "logs" / "server.log", [listening.fileno()]
-    server = processes.start(command, settings, folder, log, handed=handed)
+    server = processes.start(command, settings, project.folder, log, handed=handed)
     listening.close()  # it is the server's now, and ends with it
     state = state.model_copy(update={"server": server})
     write(home, state)
     return state
 
 
-def _register_and_start_worker(home: Path, environ: Mapping[str, str], state: State) -> None:
+def _register_and_start_worker(
+    home: Path, environ: Mapping[str, str], project: Project, state: State
+) -> None:
     """The imports take place while the server starts, and the registering while the worker does."""
     os.environ.update(variables.PLAIN)
     from prefect.client.orchestration import get_client
 
     from seedbed.server import register
 
-    path = prefect_file()
-    deployments = read_deployments(path)
+    deployments = read_deployments(project.prefect_file)
     register.load_flows(deployments)
     _await(state, home / "logs" / "server.log")
     with register.talking_to(_api(state)), get_client(sync_client=True) as client:
@@ -123,14 +144,15 @@ def _register_and_start_worker(home: Path, environ: Mapping[str, str], state: St
                 reason = "The server was gone, and its process too; start again."
                 give_up(_api(state), POOL, reason)
             command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL]
-            settings = variables.for_worker(environ, state, home)
+            settings = variables.for_worker(environ, state, home, project)
             folders.made(Path(settings["TMPDIR"]))
             log = home / "logs" / "worker.log"
-            worker = processes.start([*command, "--type", "process"], settings, path.parent, log)
+            arguments = [*command, "--type", "process"]
+            worker = processes.start(arguments, settings, project.folder, log)
             state = state.model_copy(update={"worker": worker})
             write(home, state)
         ids = register.register_deployments(client, deployments)
-        register.register_automations(client, register.AUTOMATIONS, ids)
+        register.register_automations(client, project.automations, ids)
     if not state.worker_runs():
         raise DidNotStart("worker", "ended at once", home / "logs" / "worker.log")
 
@@ -158,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stopped = down(home)
             _show({"stopped": stopped}, ["stopped" if stopped else "nothing was running"], chosen)
             return 0
-        done = up(home, os.environ.copy()) if chosen.verb == "up" else None
+        done = up(home, os.environ.copy(), opened()) if chosen.verb == "up" else None
         status = look(home)
     except SeedbedError as error:
         sys.stderr.write(f"{error}\n")

@@ -15,19 +15,8 @@ from pydantic import Field
 from seedbed.declare.errors import UsageError
 from seedbed.engine.settings import Model, check
 
-HERE = Path(__file__).parent
 POOL = "seedbed"
 """The work pool of every deployment."""
-
-
-class NoDeployments(UsageError):
-    """prefect.yaml belongs to the repository, a wheel does not carry it."""
-
-    def __init__(self, tried: list[Path]) -> None:
-        super().__init__(
-            f"no prefect.yaml (looked for {', '.join(map(str, tried))}); "
-            "run the command in the repository's folder"
-        )
 
 
 class NotYaml(UsageError):
@@ -66,8 +55,12 @@ class Deployment(Model):
     name: str
     description: str
     tags: tuple[str, ...]
-    entrypoint: str = Field(pattern=r"^[a-z_]+(\.[a-z_]+)+$", description="module path of a flow")
+    entrypoint: str = Field(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$",
+        description="module and function of a flow, like flows.seed:seed",
+    )
     parameters: dict[str, Any]
+    version: str | None = Field(None, description="absent: that of the flow's file")
     work_pool: Pool
     concurrency_limit: Limit
     enforce_parameter_schema: bool
@@ -76,7 +69,7 @@ class Deployment(Model):
     @property
     def full_name(self) -> str:
         """`flow/name`, as `prefect deployment run` takes it; a flow is named like its function."""
-        return f"{self.entrypoint.rpartition('.')[2]}/{self.name}"
+        return f"{self.entrypoint.rpartition(':')[2]}/{self.name}"
 
 
 class Declared(Model):
@@ -86,15 +79,6 @@ class Declared(Model):
     pull: tuple[dict[str, Any], ...] = Field(max_length=0)
     definitions: dict[str, Any]
     deployments: tuple[Deployment, ...]
-
-
-def prefect_file() -> Path:
-    """prefect.yaml beside the packages, else in the current folder."""
-    tried = [HERE.parents[1] / "prefect.yaml", Path.cwd() / "prefect.yaml"]
-    for path in tried:
-        if path.is_file():
-            return path
-    raise NoDeployments(tried)
 
 
 def read_deployments(path: Path) -> tuple[Deployment, ...]:

@@ -20,27 +20,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from seedbed.context.project import Project, opened
 from seedbed.declare.errors import SeedbedError, UnknownName, UsageError
 from seedbed.postgres.embedded import embedded
 from seedbed.server.api import Api, named, started_by_up
-from seedbed.server.declared import (
-    HERE,
-    POOL,
-    Deployment,
-    prefect_file,
-    read_deployments,
-    read_yaml,
-)
+from seedbed.server.declared import POOL, Deployment, read_deployments, read_yaml
 
 if TYPE_CHECKING:
     from prefect import Flow
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.events import AutomationCore
 
-AUTOMATIONS = HERE.parents[1] / "deployments" / "automations.yaml"
-
-
-TEMPLATE = HERE / "pool.json"
+TEMPLATE = Path(__file__).parent / "pool.json"
 """What a run may say about its process: nothing."""
 
 
@@ -114,7 +105,7 @@ def register_deployments(
         ids[one.full_name] = client.create_deployment(
             flow_ids[one.entrypoint],
             one.name,
-            version=flow.version,
+            version=one.version or flow.version,
             description=one.description,
             tags=list(one.tags),
             entrypoint=one.entrypoint,
@@ -142,9 +133,11 @@ def register_deployments(
 def register_automations(client: SyncPrefectClient, path: Path, ids: dict[str, UUID]) -> list[str]:
     """Create the automations of `path`, or bring those forward that were declared otherwise.
 
-    Returns what was written. One that somebody switched off stays so.
+    Returns what was written. One that somebody switched off stays so; without a file there is none.
     """
-    written = []
+    written: list[str] = []
+    if not path.exists():
+        return written
     for wanted in read_automations(path, ids):
         found = client.read_automations_by_name(wanted.name)
         if found and set(wanted.tags) <= set(found[0].tags):
@@ -175,18 +168,20 @@ def read_automations(path: Path, ids: dict[str, UUID]) -> list[AutomationCore]:
     return automations
 
 
-def register(path: Path, api: Api) -> None:
-    """Everything, at that server.
+def register(project: Project, api: Api) -> int:
+    """Everything, at that server; returns how many deployments there are.
 
     Raises:
         UnknownName: an automation runs a deployment that prefect.yaml does not declare.
     """
     from prefect.client.orchestration import get_client
 
-    deployments = read_deployments(path)
+    deployments = read_deployments(project.prefect_file)
     with talking_to(api), get_client(sync_client=True) as client:
         register_pool(client)
-        register_automations(client, AUTOMATIONS, register_deployments(client, deployments))
+        ids = register_deployments(client, deployments)
+        register_automations(client, project.automations, ids)
+    return len(deployments)
 
 
 def main() -> int:
@@ -195,12 +190,10 @@ def main() -> int:
         api = named(os.environ, started_by_up(embedded.home_folder(os.environ)))
         if api is None:
             raise NoAddress
-        path = prefect_file()
-        register(path, api)
+        count = register(opened(), api)
     except SeedbedError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    count = len(read_deployments(path))
     sys.stdout.write(f"{count} deployments and their automations registered at {api.url}\n")
     return 0
 

@@ -96,6 +96,8 @@ class State(BaseModel):
     """User and password as one string; empty for a server that an earlier version started."""
     server: Process | None = None
     worker: Process | None = None
+    project: Path | None = None
+    """The folder that the worker works in; None for one that an earlier version started."""
     told: Path | None = None
     """The file in which `prefect` finds the server, where `up` wrote one."""
 

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from seedbed.context.project import PROFILES, VARIABLE, Project
 from seedbed.context.variables import KEY, LOGIN
+from seedbed.postgres.connection.address import OPTION
 from seedbed.postgres.embedded.embedded import Server
 from seedbed.server.api import QUIET, SERVERS_LOGIN, URL
 from seedbed.server.started import State
@@ -80,7 +82,9 @@ def for_server(
     return _without_address(kept) | PLAIN | SERVER | own
 
 
-def for_worker(caller: Mapping[str, str], state: State, home: Path) -> dict[str, str]:
+def for_worker(
+    caller: Mapping[str, str], state: State, home: Path, project: Project
+) -> dict[str, str]:
     """The environment of the worker and of every run; paths are absolute, its folder differs.
 
     TMPDIR is ours: Prefect's runner works in `runner_storage` of the common one, which belongs
@@ -88,8 +92,9 @@ def for_worker(caller: Mapping[str, str], state: State, home: Path) -> dict[str,
     """
     api = {URL: state.api, LOGIN: state.login}
     own = {**api, "SEEDBED_HOME": str(home), "TMPDIR": str(home / "tmp")}
-    if folder := caller.get("SEEDBED_ENVIRONMENTS"):
-        own["SEEDBED_ENVIRONMENTS"] = str(Path(folder).absolute())
+    own[VARIABLE] = str(project.folder)
+    if folder := caller.get(PROFILES):
+        own[PROFILES] = str(Path(folder).absolute())
     return _without_address(caller) | PLAIN | WORKER | own
 
 
@@ -102,5 +107,5 @@ def _without_address(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environ.items()
-        if not name.startswith(DATABASE_ADDRESS) and name not in {LOGIN, KEY, SERVERS_LOGIN}
+        if not name.startswith(DATABASE_ADDRESS) and name not in {LOGIN, KEY, SERVERS_LOGIN, OPTION}
     }

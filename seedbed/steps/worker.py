@@ -17,6 +17,7 @@ from threading import Thread
 from typing import Any, BinaryIO
 
 import seedbed.steps.part  # noqa: F401  # while the run still prepares the first job
+from seedbed.context.project import opened
 from seedbed.declare.errors import SeedbedError
 
 Jobs = SimpleQueue[tuple[Callable[[Any], Any], Any]]
@@ -24,6 +25,7 @@ Jobs = SimpleQueue[tuple[Callable[[Any], Any], Any]]
 
 def main() -> None:
     """Do jobs until the run is gone."""
+    opened()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the run and its workers
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints does not get among the answers

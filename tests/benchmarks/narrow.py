@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from seedbed import Columns, Dataset, Rows, entity, money, ratio, scaled, uuid_key
-from seedbed.context.datasets import DATASETS
+from seedbed.context.datasets import Source, sources
 from tasks.commerce import commerce
 from tasks.commerce.accounts import sellers
 from tasks.commerce.advertising import CAMPAIGNS
@@ -67,4 +67,4 @@ narrow = Dataset(name="narrow", folder=commerce.folder, entities=(sellers, stati
 
 def register() -> None:
     """Make it known in this process, as a dataset of one's own would be."""
-    DATASETS["narrow"] = "tests.benchmarks.narrow"
+    sources()["narrow"] = Source("narrow", __name__, "tests/benchmarks")

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from seedbed.context.datasets import DATASETS, dataset
+from seedbed.context.datasets import dataset, sources
 from seedbed.engine.order import by_task
 from tests.benchmarks import narrow
 from tests.benchmarks.stand import Stand, stand, written
@@ -23,7 +23,7 @@ from tests.benchmarks.stand import Stand, stand, written
 BUDGET = 1.5
 """Times an empty flow."""
 
-SHIPPED = [name for name in DATASETS if name != narrow.narrow.name]
+SHIPPED = [name for name in sources() if name != narrow.narrow.name]
 
 
 def measure(place: Stand, rounds: int) -> list[dict[str, Any]]:

@@ -21,12 +21,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from seedbed.context.datasets import dataset
+from seedbed.context.profiles import read_profile
+from seedbed.context.project import opened
 from seedbed.context.where import database_of
-from seedbed.engine.settings import environments_folder, read_profile
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.digest import digest
 from seedbed.postgres.embedded import embedded
-from seedbed.server.declared import prefect_file
 from seedbed.server.state import HOST
 
 SCREENSHOTS = "SEEDBED_TEST_SCREENSHOTS"
@@ -103,7 +103,7 @@ class Background:
 
     def digests(self) -> dict[str, str]:
         """The digests of the tables as they are now."""
-        chosen, profile = dataset("commerce"), read_profile("dev", environments_folder({}))
+        chosen, profile = dataset("commerce"), read_profile("dev", opened().own_environments)
         database = database_of(chosen, profile, "browser", address=self._address())
         try:
             with database.reading() as connection:
@@ -168,7 +168,7 @@ def _background(home: Path, verb: str) -> dict[str, Any]:
         kept["SEEDBED_POSTGRES_BIN"] = binaries
     done = subprocess.run(
         [sys.executable, "-m", "seedbed.server.background", verb, "--json"],
-        cwd=prefect_file().parent,
+        cwd=opened().folder,
         env={**kept, "SEEDBED_HOME": str(home)},
         stdout=subprocess.PIPE,
         text=True,

@@ -285,18 +285,18 @@ def test_the_embedded_server_is_known_through_a_tunnel_and_its_copy_is_not(
         owner.execute(sql.SQL("COMMENT ON DATABASE {} IS NULL").format(name))
     world.profile(environment)
     with pytest.raises(GuardRefused, match="has no marker"):
-        world.seed(environment)  # type: ignore[arg-type]  # one of the words
+        world.seed(environment)
     copy, port = copied(), free_port()
     copy.start("127.0.0.1", port)
     monkeypatch.setenv("SEEDBED_HOME", str(server.home))
     assert embedded.identity(server.home) is not None
     with closing(Proxy(world.address)) as tunnel:
-        replace(world, address=tunnel.address).seed(environment)  # type: ignore[arg-type]
+        replace(world, address=tunnel.address).seed(environment)
     other = replace(world, address=replace(world.address, port=port))
     with Cluster(replace(world.owner, port=port)).connect() as person:
         before = versions(person)
         with pytest.raises(GuardRefused, match="has no marker"):
-            other.seed(environment)  # type: ignore[arg-type]  # one of the words
+            other.seed(environment)
         assert versions(person) == before
 
 

@@ -20,10 +20,11 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from seedbed.context.project import opened
 from seedbed.postgres.embedded import embedded
 from seedbed.server import register
 from seedbed.server.api import Api
-from seedbed.server.declared import POOL, prefect_file, read_deployments
+from seedbed.server.declared import POOL, read_deployments
 from seedbed.server.register import TEMPLATE
 from seedbed.server.started import read
 from tests.flows.conftest import Running
@@ -85,7 +86,7 @@ def pulling(flow: str, mark: Path) -> dict[str, Any]:
     return {
         "name": "attack",
         "flow_id": flow,
-        "entrypoint": "flows.plan.plan",
+        "entrypoint": "flows.plan:plan",
         "work_pool_name": POOL,
         "parameters": {"environment": "dev"},
         "pull_steps": [{"prefect.deployments.steps.run_shell_script": step}],
@@ -250,22 +251,22 @@ def test_a_pool_of_an_earlier_version_gets_the_job_template_once_and_keeps_the_r
 def test_an_automation_of_an_earlier_version_is_brought_forward_once_and_stays_off(
     client: SyncPrefectClient,
 ) -> None:
-    deployments = read_deployments(prefect_file())
+    deployments = read_deployments(opened().prefect_file)
     names = (one.full_name for one in deployments)
     ids = {name: client.read_deployment_by_name(name).id for name in names}
-    first = register.read_automations(register.AUTOMATIONS, ids)[0]
+    first = register.read_automations(opened().automations, ids)[0]
     (known,) = client.read_automations_by_name(first.name)
     earlier = first.model_copy(update={"tags": [], "enabled": False, "description": "earlier"})
     try:
         client.update_automation(known.id, earlier)
-        assert register.register_automations(client, register.AUTOMATIONS, ids) == [first.name]
+        assert register.register_automations(client, opened().automations, ids) == [first.name]
         (found,) = client.read_automations_by_name(first.name)
         assert (found.id, found.enabled) == (known.id, False)
         assert found.description == first.description
 
         by_hand = first.model_copy(update={"description": "by hand"})
         client.update_automation(known.id, by_hand)
-        assert register.register_automations(client, register.AUTOMATIONS, ids) == []
+        assert register.register_automations(client, opened().automations, ids) == []
         assert client.read_automations_by_name(first.name)[0].description == "by hand"
     finally:
         client.update_automation(known.id, first)

@@ -51,7 +51,11 @@ def project_of(home: Path) -> Path:
 
 
 def run(home: Path, verb: str, **more: str) -> tuple[int, dict[str, Any]]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PREFECT_", "SEEDBED_"))
+    }
     environ = {**kept, "SEEDBED_HOME": str(home), "CANARY_URL": "canary-value", **more}
     done = subprocess.run(
         [sys.executable, "-m", "seedbed.server.background", verb, "--json"],

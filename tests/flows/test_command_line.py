@@ -31,9 +31,13 @@ WRONG = [
     ("seed --scale many", "argument --scale: invalid int value: 'many'"),
     ("seed --seed -1", "seed input should be greater than or equal to 0"),
     ("seed --as-of yesterday", "'yesterday' is no date; write one like 2026-11-21"),
-    ("seed --environment prod", "argument --environment: invalid choice: 'prod'"),
+    ("seed --environment prod", "unknown environment 'prod'; known: ci, "),
     ("sed commerce", "argument COMMAND: invalid choice: 'sed'"),
+    ("reset --scale 2 --dry-run", "unrecognized arguments: --scale"),
+    ("reset --as-of 2026-01-01 --dry-run", "unrecognized arguments: --as-of"),
     ("reset commerce", "reset: say --confirm to remove, or --dry-run to see what would go"),
+    ("mark prod commerce", "unknown environment 'prod'; known: ci, "),
+    ("db recreate", "seedbed db recreate: say of which dataset: commerce, marketplace, "),
     ("grants dev commerce", "--role is missing"),
     (f"seed commerce --database mysql://u:{CANARY}@h/d", "does not begin with postgresql://"),
     (f"seed commerce --database postgresql://u:{CANARY}@h:x/d", "port"),
@@ -51,10 +55,7 @@ WRONG = [
 def test_wrong_use_is_exit_code_2_and_starts_nothing(
     line: str, said: str, capsys: pytest.CaptureFixture[str], elsewhere: Path
 ) -> None:
-    try:
-        code = main(line.split())
-    except SystemExit as left:  # argparse's own
-        code = int(str(left.code))
+    code = main(line.split())
     printed = capsys.readouterr()
     assert code == 2
     assert said in printed.err
@@ -113,7 +114,7 @@ def test_production_is_refused_in_every_environment(
 def test_the_datasets_are_listed_with_their_entities(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["datasets"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "commerce: 16 entities in 14 tables"
+    assert lines[0] == "commerce: 16 entities in 14 tables, from tasks/commerce"
     assert "  orders               Orders of the last 30 days" in "\n".join(lines)
 
 

@@ -12,16 +12,20 @@ import pytest
 from prefect import Flow
 from prefect.events.schemas.automations import EventTrigger, Posture
 
+from seedbed.context.profiles import environments, read_profile
+from seedbed.context.project import opened
 from seedbed.declare.errors import UnknownName
-from seedbed.engine.settings import ENVIRONMENTS, environments_folder, read_profile
 from seedbed.server import variables
-from seedbed.server.declared import POOL, Deployment, NotYaml, prefect_file, read_deployments
-from seedbed.server.register import AUTOMATIONS, TEMPLATE, read_automations
+from seedbed.server.declared import POOL, Deployment, NotYaml, read_deployments
+from seedbed.server.register import TEMPLATE, read_automations
 
+PROJECT = opened()
+ENVIRONMENTS = environments(PROJECT.own_environments)
+AUTOMATIONS = PROJECT.automations
 FLOWS = ("plan", "seed", "verify", "reset", "refresh")
 ALL = {f"{flow}/{environment}" for flow in FLOWS for environment in ENVIRONMENTS}
 
-DEPLOYMENTS = read_deployments(prefect_file())
+DEPLOYMENTS = read_deployments(PROJECT.prefect_file)
 BY_NAME = {one.full_name: one for one in DEPLOYMENTS}
 
 
@@ -52,26 +56,26 @@ def test_only_the_nightly_refresh_of_staging_is_scheduled_at_two_utc() -> None:
 
 @pytest.mark.parametrize("entrypoint", sorted({one.entrypoint for one in DEPLOYMENTS}))
 def test_an_entrypoint_names_a_flow_that_has_the_function_s_name(entrypoint: str) -> None:
-    module, _, function = entrypoint.rpartition(".")
+    module, _, function = entrypoint.rpartition(":")
     flow = getattr(importlib.import_module(module), function)
     assert isinstance(flow, Flow)
     assert flow.name == function
 
 
 def test_prefect_yaml_holds_no_folder_of_a_machine() -> None:
-    assert "set_working_directory" not in prefect_file().read_text()
+    assert "set_working_directory" not in PROJECT.prefect_file.read_text()
     assert json.loads(TEMPLATE.read_text())["job_configuration"]["working_dir"] == "."
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_environment_has_a_profile(environment: str) -> None:
-    profile = read_profile(environment, environments_folder({}))
+    profile = read_profile(environment, PROJECT.own_environments)
     assert profile.name == environment
     assert profile.guard.shared == (environment == "staging")
 
 
 def test_staging_is_guarded_and_rolls() -> None:
-    staging = read_profile("staging", environments_folder({}))
+    staging = read_profile("staging", PROJECT.own_environments)
     assert staging.refresh == "roll"
     assert staging.guard.app_env == ("staging",)
     assert staging.guard.hosts
@@ -109,7 +113,7 @@ def test_a_run_is_given_up_after_three_heartbeats_whichever_worker_took_it() -> 
     assert isinstance(trigger, EventTrigger)
     assert trigger.within.total_seconds() == 90
     assert variables.WORKER["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] == "30"
-    folder = tomllib.loads((prefect_file().parent / "pyproject.toml").read_text())["tool"]
+    folder = tomllib.loads((PROJECT.folder / "pyproject.toml").read_text())["tool"]
     assert folder["prefect"]["flows"]["heartbeat_frequency"] == 30
     for one in DEPLOYMENTS:
         assert one.concurrency_limit.grace_period_seconds == 90

@@ -21,6 +21,7 @@ import psycopg
 import pytest
 
 from seedbed.context.datasets import dataset
+from seedbed.context.project import opened
 from seedbed.server import background, processes
 from seedbed.server.api import SERVERS_LOGIN, Api
 from seedbed.server.state import free_port, read, write
@@ -193,7 +194,7 @@ def restart_server(running: Running) -> float:
     started = time.monotonic()
     environ = {**os.environ, SERVERS_LOGIN: state.login}
     with free_port(state.port) as listening:
-        server = background._start_server(running.home, environ, listening).server
+        server = background._start_server(running.home, environ, opened(), listening).server
     write(running.home, state.model_copy(update={"server": server}))
     wait_for(Api(running.api).healthy, 90, "the server")
     return time.monotonic() - started

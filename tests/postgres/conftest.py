@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.context.datasets import DATASETS, dataset
+from seedbed.context.datasets import dataset, sources
 from seedbed.declare.entity import Dataset
 from seedbed.postgres.connection.address import Address, parse
 from seedbed.postgres.embedded import embedded
@@ -88,7 +88,7 @@ def seeded_template(
         cluster.drop(address)
 
 
-@pytest.fixture(params=list(DATASETS))
+@pytest.fixture(params=list(sources()))
 def chosen(request: pytest.FixtureRequest) -> Dataset:
     """Every dataset of the registry, one after the other."""
     return dataset(request.param)

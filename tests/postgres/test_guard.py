@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from seedbed.declare.errors import BadSetting, UnknownName
+from seedbed.declare.errors import BadSetting
 from seedbed.engine.run import Run
 from seedbed.engine.settings import Limits, Profile
 from seedbed.postgres import record
@@ -478,12 +478,6 @@ def test_a_marker_is_valid_for_one_to_ninety_days(owner: Connection, days: int) 
     with pytest.raises(BadSetting) as caught:
         mark(owner, "staging", days, TABLES)
     assert str(caught.value) == f"seedbed mark: days must be 1 to 90, not {days}"
-
-
-def test_an_unknown_environment_is_not_marked(owner: Connection) -> None:
-    with pytest.raises(UnknownName) as caught:
-        mark(owner, "stagin", 30, TABLES)
-    assert str(caught.value) == "unknown environment 'stagin'; did you mean 'staging'?"
 
 
 def test_grants_are_printed_in_full(owner: Connection, address: Address) -> None:

@@ -23,7 +23,6 @@ from seedbed.declare.counts import Requirement
 from seedbed.declare.entity import Dataset, Entity
 from seedbed.declare.update import Update
 from seedbed.engine.order import ordered
-from seedbed.engine.settings import Environment
 from seedbed.engine.target import chunks
 from seedbed.postgres import checks, read
 from seedbed.postgres.connection.lock import LeaseLost
@@ -338,7 +337,7 @@ def test_7_a_marked_database_is_seeded_and_reset_by_a_restricted_role(
 @pytest.mark.parametrize("variable", ["APP_ENV", "NODE_ENV"])
 @pytest.mark.parametrize("environment", ["dev", "staging"])
 def test_7_where_a_variable_says_production_nothing_is_even_opened(
-    staging: World, environment: Environment, variable: str
+    staging: World, environment: str, variable: str
 ) -> None:
     mark_as_owner(staging)
     nowhere = replace(staging.address, port=1)

@@ -22,14 +22,13 @@ import pytest
 from psycopg import sql
 
 from seedbed.context.context import RunContext
-from seedbed.context.datasets import DATASETS, dataset
+from seedbed.context.datasets import dataset, sources
 from seedbed.context.execution import Execution
 from seedbed.declare.entity import Dataset, Entity
 from seedbed.declare.reads import Step
 from seedbed.engine.options import TAKEN
 from seedbed.engine.plan import Removal
 from seedbed.engine.report import StepReport
-from seedbed.engine.settings import Environment
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.guard import guard as layers
 from seedbed.postgres.ownership import any_of, by_table
@@ -47,7 +46,7 @@ OUTSIDE = ("APP_ENV", "NODE_ENV", "SEEDBED_DATABASE_URL")
 
 STAMPED = {
     table if "." in table else f"public.{table}": chosen.stamped(table)
-    for chosen in map(dataset, DATASETS)
+    for chosen in map(dataset, sources())
     for table in chosen.tables
 }
 """Columns that the applications' triggers write at any time."""
@@ -141,7 +140,7 @@ class World:
         lines = _toml(values)
         (self.profiles / f"{environment}.toml").write_text("\n".join(lines))
 
-    def mark(self, environment: Environment = "dev") -> None:
+    def mark(self, environment: str = "dev") -> None:
         """As the owner of a database of one's own does, once."""
         with self.superuser() as owner:
             layers.mark(owner, environment, 90, self.dataset.tables)
@@ -156,7 +155,7 @@ class World:
 
     @contextmanager
     def opened(
-        self, verb: str = "seed", environment: Environment = "dev", **asked: Any
+        self, verb: str = "seed", environment: str = "dev", **asked: Any
     ) -> Iterator[RunContext]:
         """Guard, lock and coordinates, as every flow begins."""
         usual = {"as_of": AS_OF} if "as_of" in TAKEN[verb] else {}
@@ -173,7 +172,7 @@ class World:
             with prepared(guard(run, name)) as context:
                 yield context
 
-    def seed(self, environment: Environment = "dev", **asked: Any) -> dict[str, StepReport]:
+    def seed(self, environment: str = "dev", **asked: Any) -> dict[str, StepReport]:
         """Do every step, one after the other."""
         with self.opened("seed", environment, **asked) as opened:
             return fill_all(opened)
@@ -183,7 +182,7 @@ class World:
         with self.opened("reset", **asked) as opened:
             return remove(opened, strict=strict)
 
-    def rebuild(self, environment: Environment = "dev", **asked: Any) -> Removal:
+    def rebuild(self, environment: str = "dev", **asked: Any) -> Removal:
         """Bring all rows to what a seed after a reset would make; every step in turn."""
         with self.opened("refresh", environment, **asked) as context:
             anew = begun_anew(context)

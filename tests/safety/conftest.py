@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from seedbed.context.datasets import DATASETS
+from seedbed.context.datasets import Source, sources
 from tests.postgres.conftest import (
     address,
     cluster,
@@ -26,7 +26,7 @@ __all__ = ["address", "cluster", "connection", "fresh", "home", "seeded_template
 def registered() -> Iterator[None]:
     """The synthetic dataset, by the name under which a run asks for it; here only."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DATASETS, thorns.name, "tests.safety.thorns")
+        patch.setitem(sources(), "thorns", Source("thorns", "tests.safety.thorns", "tests"))
         for table in thorns.tables:
             name = table if "." in table else f"public.{table}"
             patch.setitem(STAMPED, name, thorns.stamped(table))

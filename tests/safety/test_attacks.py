@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seedbed import Columns, Rows, entity, exactly, text, uuid_key
-from seedbed.context.datasets import DATASETS, dataset
+from seedbed.context.datasets import Source, dataset, sources
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import BadDeclaration, SeedbedError
 from seedbed.engine.order import ordered
@@ -404,7 +404,7 @@ def film(address: Address, tmp_path: Path) -> Iterator[Callable[[str], World]]:
         person.execute("CREATE TABLE film (id uuid PRIMARY KEY, title text)")
     with pytest.MonkeyPatch.context() as patch:
         for name in TEAMS:
-            patch.setitem(DATASETS, name, __name__)
+            patch.setitem(sources(), name, Source(name, __name__, "tests"))
 
         def world(name: str) -> World:
             made = World(TEAMS[name], address, address, tmp_path)

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from seedbed import Columns, Rows, entity, exactly, objects, settle, text, uuid_key
-from seedbed.context.datasets import DATASETS, dataset
+from seedbed.context.datasets import Source, dataset, sources
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import SeedbedError
 from seedbed.engine.order import ordered
@@ -561,7 +561,7 @@ SMALL = {
 def make(address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Makes worlds of the small datasets, all in one database."""
     for name in SMALL:
-        monkeypatch.setitem(DATASETS, name, __name__)
+        monkeypatch.setitem(sources(), name, Source(name, __name__, "tests"))
 
     def world(name: str, schema: str, **settings: Any) -> World:
         made = World(SMALL[name], address, address, tmp_path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from seedbed.declare.errors import UsageError
-from seedbed.engine.settings import Profile, Target
-from seedbed.postgres.connection.address import Address, choose, parse
+from seedbed.engine.settings import DatabasePlace, Profile
+from seedbed.postgres.connection.address import Address, choose, option, parse, passed_over
 
 CANARY = "Kanarienvogel"
 WHERE = "SEEDBED_DATABASE_URL"
@@ -160,27 +160,72 @@ def test_keywords_leave_nothing_for_the_variables_of_libpq_to_redirect() -> None
     assert "password" not in parse("postgresql://ann@h/d", WHERE).keywords()
 
 
-def profile(target: Target | None) -> Profile:
+def profile(target: DatabasePlace | None) -> Profile:
     return Profile.model_validate(
         {"name": "staging", "datasets": ("commerce",), "database": target}
     )
 
 
-BY_VARIABLE = Target.model_validate({"variable": "STAGING_URL"})
+BY_VARIABLE = DatabasePlace.model_validate({"variable": "STAGING_URL"})
 
 
-@pytest.mark.parametrize(
-    ("environ", "database"),
-    [
-        ({"SEEDBED_MY_SHOP_DATABASE_URL": "a", "SEEDBED_DATABASE_URL": "b"}, "a"),
-        ({"SEEDBED_OTHER_DATABASE_URL": "a", "SEEDBED_DATABASE_URL": "b"}, "b"),
-        ({"SEEDBED_DATABASE_URL": "b", "STAGING_URL": "c"}, "b"),
-        ({"STAGING_URL": "c"}, "c"),
-    ],
-)
-def test_the_nearest_setting_chooses_the_database(environ: dict[str, str], database: str) -> None:
+NAMES_NONE = [
+    ({"SEEDBED_MY_SHOP_DATABASE_URL": "a", "SEEDBED_DATABASE_URL": "b"}, "a"),
+    ({"SEEDBED_OTHER_DATABASE_URL": "a", "SEEDBED_DATABASE_URL": "b"}, "b"),
+    ({"SEEDBED_DATABASE_URL": "b", "STAGING_URL": "c"}, "b"),
+]
+
+
+@pytest.mark.parametrize(("environ", "database"), NAMES_NONE)
+def test_a_profile_that_names_no_database_takes_the_generic_variables(
+    environ: dict[str, str], database: str
+) -> None:
     urls = {name: f"postgresql://h/{value}" for name, value in environ.items()}
-    assert choose("my-shop", profile(BY_VARIABLE), urls) == Address("h", 5432, database)
+    assert choose("my-shop", profile(None), urls) == Address("h", 5432, database)
+    assert passed_over("my-shop", profile(None), urls) == ""
+
+
+GENERIC = {
+    "SEEDBED_MY_SHOP_DATABASE_URL": "postgresql://h/a",
+    "SEEDBED_DATABASE_URL": "postgresql://h/b",
+}
+
+
+def test_what_the_profile_names_wins_over_the_generic_variables() -> None:
+    environ = {**GENERIC, "STAGING_URL": "postgresql://h/c"}
+    assert choose("my-shop", profile(BY_VARIABLE), environ) == Address("h", 5432, "c")
+    assert passed_over("my-shop", profile(BY_VARIABLE), environ) == (
+        "SEEDBED_MY_SHOP_DATABASE_URL is set and not used for my-shop: staging.toml names the "
+        "variable STAGING_URL, and generic variables count only for profiles that name no database"
+    )
+    server = DatabasePlace.model_validate({"host": "db.example", "database": "stg"})
+    assert choose("my-shop", profile(server), GENERIC) == Address("db.example", 5432, "stg")
+    assert "names the server db.example" in passed_over("my-shop", profile(server), GENERIC)
+
+
+def test_a_profile_may_name_a_generic_variable() -> None:
+    named = DatabasePlace.model_validate({"variable": "SEEDBED_DATABASE_URL"})
+    alone = {"SEEDBED_DATABASE_URL": "postgresql://h/b"}
+    assert choose("my-shop", profile(named), GENERIC) == Address("h", 5432, "b")
+    assert passed_over("my-shop", profile(named), alone) == ""
+
+
+def test_the_option_wins_over_all_for_its_own_dataset() -> None:
+    environ = {**GENERIC, "STAGING_URL": "postgresql://h/c"}
+    environ |= option("my-shop", "postgresql://h/d")
+    for named in (BY_VARIABLE, None):
+        assert choose("my-shop", profile(named), environ) == Address("h", 5432, "d")
+    assert passed_over("my-shop", profile(BY_VARIABLE), environ) == ""
+    assert choose("other", profile(BY_VARIABLE), environ) == Address("h", 5432, "c")
+
+
+def test_a_profile_names_a_database_for_each_dataset() -> None:
+    by_variable = DatabasePlace.model_validate({"variable": "STAGING_{DATASET}_URL"})
+    environ = {"STAGING_MY_SHOP_URL": "postgresql://h/a", "STAGING_OTHER_URL": "postgresql://h/b"}
+    assert choose("my-shop", profile(by_variable), environ) == Address("h", 5432, "a")
+    assert choose("other", profile(by_variable), environ) == Address("h", 5432, "b")
+    server = DatabasePlace.model_validate({"host": "h", "database": "{dataset}_staging"})
+    assert choose("other", profile(server), {}) == Address("h", 5432, "other_staging")
 
 
 def test_without_any_setting_the_embedded_server_is_meant() -> None:
@@ -188,7 +233,7 @@ def test_without_any_setting_the_embedded_server_is_meant() -> None:
 
 
 def test_a_profile_names_a_server_and_a_passfile() -> None:
-    target = Target.model_validate(
+    target = DatabasePlace.model_validate(
         {"host": "DB.example", "database": "stg", "user": "seed", "passfile": "/etc/pgpass"}
     )
     assert choose("commerce", profile(target), {}) == Address(
@@ -212,8 +257,10 @@ def test_a_profile_names_a_server_and_a_passfile() -> None:
         ),
         (
             {"variable": "STAGING_URL"},
-            {"STAGING_URL": "postgresql://h/c", "SEEDBED_DATABASE_URL": ""},
-            "SEEDBED_DATABASE_URL: the URL is empty; set it to postgresql://…, or unset it",
+            {"SEEDBED_DATABASE_URL": "postgresql://h/b"},
+            "staging.toml: database names the variable STAGING_URL, which is not set; "
+            "set it to the URL (SEEDBED_DATABASE_URL counts only for profiles that name no "
+            "database)",
         ),
         (
             {"variable": "V", "host": "h"},
@@ -237,5 +284,5 @@ def test_a_setting_that_leads_nowhere_is_refused(
     target: dict[str, str], environ: dict[str, str], sentence: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        choose("commerce", profile(Target.model_validate(target)), environ)
+        choose("commerce", profile(DatabasePlace.model_validate(target)), environ)
     assert str(caught.value) == sentence

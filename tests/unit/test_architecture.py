@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from seedbed import WORDS
-from seedbed.context.datasets import DATASETS
+from seedbed.context.datasets import sources
 
 ROOT = Path(__file__).parents[2]
 LAYERS = (
@@ -106,7 +106,7 @@ def test_no_import_of_declarations_and_the_engine_is_for_types_only(path: Path) 
     assert not [name for name in imports(path) if name == "typing.TYPE_CHECKING"]
 
 
-@pytest.mark.parametrize("package", DATASETS.values())
+@pytest.mark.parametrize("package", [one.module for one in sources().values()])
 def test_a_dataset_imports_the_authoring_words_and_itself_only(package: str) -> None:
     words = {f"seedbed.{word}" for held in WORDS.values() for word in held}
     for path in (ROOT / package.replace(".", "/")).glob("*.py"):

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from seedbed.cli.arguments import parser
-from seedbed.context.datasets import DATASETS
+from seedbed.context.datasets import sources
+from seedbed.context.profiles import environments
+from seedbed.context.project import opened
 from seedbed.declare.minimums import Minimum, Word
-from seedbed.engine.settings import ENVIRONMENTS
-from seedbed.server.declared import prefect_file, read_deployments
+from seedbed.server.declared import read_deployments
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -44,15 +45,16 @@ def test_the_readme_names_every_option() -> None:
 
 
 def test_the_readme_names_every_dataset_environment_and_flow() -> None:
-    flows = {one.entrypoint.split(".")[-1] for one in read_deployments(prefect_file())}
-    names = [*DATASETS, *ENVIRONMENTS, *flows]
+    project = opened()
+    flows = {one.full_name.split("/")[0] for one in read_deployments(project.prefect_file)}
+    names = [*sources(), *environments(project.own_environments), *flows]
     assert [name for name in names if name not in README] == []
 
 
 def test_every_dataset_has_its_page_with_every_entity() -> None:
     from seedbed.context.datasets import dataset
 
-    for name in DATASETS:
+    for name in sources():
         page = (ROOT / "docs" / f"{name}.md").read_text()
         assert [one.name for one in dataset(name).entities if one.name not in page] == []
 
@@ -66,7 +68,7 @@ def levels(one: Minimum | Word) -> str:
 def test_every_requirement_stands_on_its_page_with_its_levels() -> None:
     from seedbed.context.datasets import dataset
 
-    for name in DATASETS:
+    for name in sources():
         page = (ROOT / "docs" / f"{name}.md").read_text()
         rows = [
             f"| {one.name} | {levels(one)} | `SEEDBED_{name.upper()}_{one.name.upper()}` |"

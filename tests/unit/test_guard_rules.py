@@ -7,7 +7,9 @@ from datetime import date
 
 import pytest
 
-from seedbed.engine.settings import Profile, environments_folder, read_profile
+from seedbed.context.profiles import read_profile
+from seedbed.context.project import opened
+from seedbed.engine.settings import Profile
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.guard.facts import Facts
 from seedbed.postgres.guard.guard import GuardRefused, examine_place, examine_variables, require
@@ -137,7 +139,7 @@ def test_an_environment_of_ones_own_keeps_to_its_list_if_it_has_one() -> None:
     assert not examine_place(profile("dev", hosts=("localhost",)), HERE).passed
 
 
-SHIPPED = environments_folder({})
+SHIPPED = opened().own_environments
 
 
 @pytest.mark.parametrize("name", ["dev", "test", "ci-local", "ci"])

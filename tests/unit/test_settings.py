@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from seedbed.context.profiles import NoEnvironments, environments, read_profile
+from seedbed.context.project import opened
 from seedbed.declare.errors import BadSetting, UnknownName, UsageError
 from seedbed.engine.settings import (
-    ENVIRONMENTS,
     Choice,
     Model,
     Profile,
     check,
-    environments_folder,
-    read_profile,
 )
 
-SHIPPED = environments_folder({})
+SHIPPED = opened().own_environments
+ENVIRONMENTS = environments(SHIPPED)
 
 
 def dev(content: str, folder: Path) -> Profile:
@@ -43,8 +43,12 @@ def test_every_environment_has_a_profile_that_loads(name: str) -> None:
     assert (profile.seed, profile.scale) == (42, 1)
 
 
-def test_every_shipped_profile_is_an_environment() -> None:
-    assert {path.stem for path in SHIPPED.glob("*.toml")} == set(ENVIRONMENTS)
+def test_the_environments_are_the_files_that_are_there(tmp_path: Path) -> None:
+    assert ENVIRONMENTS == ["ci", "ci-local", "dev", "staging", "test"]
+    (tmp_path / "qa-2.toml").write_text('datasets = ["commerce"]')
+    (tmp_path / "notes.txt").write_text("")
+    assert environments(tmp_path) == ["qa-2"]
+    assert read_profile("qa-2", tmp_path).name == "qa-2"
 
 
 def test_only_staging_is_shared_and_rolls() -> None:
@@ -86,8 +90,9 @@ def test_a_profile_is_frozen(tmp_path: Path) -> None:
 
 
 def test_the_folder_of_profiles_can_be_chosen() -> None:
-    assert environments_folder({"SEEDBED_ENVIRONMENTS": "/etc/seedbed"}) == Path("/etc/seedbed")
-    assert environments_folder({"SEEDBED_ENVIRONMENTS": ""}) == SHIPPED
+    project = opened()
+    assert project.environments({"SEEDBED_ENVIRONMENTS": "/etc/seedbed"}) == Path("/etc/seedbed")
+    assert project.environments({"SEEDBED_ENVIRONMENTS": ""}) == SHIPPED
     assert (SHIPPED.name, SHIPPED.parent.name) == ("environments", "deployments")
 
 
@@ -106,12 +111,19 @@ def test_an_unknown_environment_is_refused(name: str, hint: str) -> None:
     assert str(caught.value) == f"unknown environment '{name}'; {hint}"
 
 
-def test_a_missing_profile_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting) as caught:
+def test_a_folder_without_profiles_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NoEnvironments) as caught:
         read_profile("ci", tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}/ci.toml: profile is missing; write it or unset SEEDBED_ENVIRONMENTS"
+        f"no environment in {tmp_path}: there is no file like dev.toml; write one, or run "
+        "`seedbed init environment dev`"
     )
+
+
+@pytest.mark.parametrize("name", ["STAGING_{dataset}_URL", "STAGING-URL", "{DATASET}{DATASET}", ""])
+def test_a_name_that_no_variable_can_have_is_refused(name: str, tmp_path: Path) -> None:
+    said = problem(f'datasets = ["commerce"]\n[database]\nvariable = "{name}"', tmp_path)
+    assert said.startswith("dev.toml: database.variable ")
 
 
 def test_a_profile_that_is_not_toml_is_told(tmp_path: Path) -> None:
@@ -270,10 +282,10 @@ def odd(kind: str, path: Path) -> None:
 
 
 ODD = {
-    "device": "profile is not a file; put one there or unset SEEDBED_ENVIRONMENTS",
-    "pipe": "profile is not a file; put one there or unset SEEDBED_ENVIRONMENTS",
-    "folder": "profile is not a file; put one there or unset SEEDBED_ENVIRONMENTS",
-    "loop": "profile is missing; write it or unset SEEDBED_ENVIRONMENTS",
+    "device": "profile is not a file; put one there",
+    "pipe": "profile is not a file; put one there",
+    "folder": "profile is not a file; put one there",
+    "loop": "profile is missing; write it",
     "long": "profile is longer than 1,000,000 bytes; shorten it",
     "deep": "profile is not TOML: lists within lists without end",
     "number": "profile is not TOML: Exceeds the limit (4300 digits)",
@@ -293,7 +305,7 @@ def test_what_is_no_profile_is_refused_with_a_sentence(kind: str, tmp_path: Path
 
 @pytest.mark.parametrize("folder", ["/dev/zero", "/dev/null/below", f"/tmp/{'x' * 300}", "a\0b"])
 def test_a_folder_of_profiles_that_is_none_is_refused_with_a_sentence(folder: str) -> None:
-    with pytest.raises(BadSetting, match=r"profile (is missing|cannot be read|is not TOML)"):
+    with pytest.raises(UsageError, match=r"^no environment in |folder of environments cannot be"):
         read_profile("dev", Path(folder))
 
 
@@ -304,7 +316,8 @@ def test_a_profile_that_is_closed_to_its_reader_is_told(closed: str, tmp_path: P
     (tmp_path / closed).chmod(0)
     os.seteuid(65534)
     try:
-        with pytest.raises(BadSetting, match=r"profile cannot be read .permission denied.;"):
+        said = r"(profile|the folder of environments) cannot be read .permission denied.;"
+        with pytest.raises(BadSetting, match=said):
             read_profile("dev", tmp_path)
     finally:
         os.seteuid(0)

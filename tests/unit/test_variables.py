@@ -7,19 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.context.variables import KNOWN, UnknownVariable, require_known, variables_of
-from seedbed.engine.settings import environments_folder
+from seedbed.context.datasets import dataset, sources
+from seedbed.context.project import opened
+from seedbed.context.variables import (
+    KNOWN,
+    UnknownVariable,
+    require_known,
+    require_known_of,
+    variables_of,
+)
+from seedbed.postgres.connection.address import OPTION
 from seedbed.run.timings import FILE
 from seedbed.services.queue import URL as QUEUE
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = environments_folder({})
+SHIPPED = opened().own_environments
+NAMES = tuple(sources())
 
 MISSPELT = [
-    ("SEEDBED_THERAPY_CLIENT_POST", "did you mean SEEDBED_THERAPY_CLIENT_POSTS?"),
-    ("SEEDBED_THERAPY_LEVLE", "did you mean SEEDBED_THERAPY_LEVEL?"),
-    ("SEEDBED_THERAPY_DATABASE", "did you mean SEEDBED_THERAPY_DATABASE_URL?"),
-    ("SEEDBED_COMMERCE_LEVEL", "unset it, or correct its name"),  # it has no numbers
     ("SEEDBED_COMERCE_DATABASE_URL", "did you mean SEEDBED_COMMERCE_DATABASE_URL?"),
     ("SEEDBED_DATABSE_URL", "did you mean SEEDBED_DATABASE_URL?"),
     ("SEEDBED_ENVIRONMENT", "did you mean SEEDBED_ENVIRONMENTS?"),
@@ -31,9 +36,37 @@ MISSPELT = [
 @pytest.mark.parametrize(("name", "hint"), MISSPELT)
 def test_a_misspelt_variable_is_refused_with_a_suggestion(name: str, hint: str) -> None:
     with pytest.raises(UnknownVariable) as caught:
-        require_known({name: "canary-S3cret"}, SHIPPED)
+        require_known({name: "canary-S3cret"}, SHIPPED, NAMES)
     assert str(caught.value) == f"unknown environment variable {name}; {hint}"
     assert caught.value.exit_code == 2
+
+
+OF_A_DATASET = [
+    ("therapy", "SEEDBED_THERAPY_CLIENT_POST", "did you mean SEEDBED_THERAPY_CLIENT_POSTS?"),
+    ("therapy", "SEEDBED_THERAPY_LEVLE", "did you mean SEEDBED_THERAPY_LEVEL?"),
+    ("therapy", "SEEDBED_THERAPY_DATABASE", "did you mean SEEDBED_THERAPY_DATABASE_URL?"),
+    ("commerce", "SEEDBED_COMMERCE_LEVEL", "unset it, or correct its name"),  # it has no numbers
+]
+
+
+@pytest.mark.parametrize(("owner", "name", "hint"), OF_A_DATASET)
+def test_a_misspelt_variable_of_a_dataset_stops_that_dataset_and_no_other(
+    owner: str, name: str, hint: str
+) -> None:
+    environ = {name: "canary-S3cret"}
+    with pytest.raises(UnknownVariable) as caught:
+        require_known_of(dataset(owner), environ, SHIPPED, NAMES)
+    assert str(caught.value) == f"unknown environment variable {name}; {hint}"
+    require_known(environ, SHIPPED, NAMES)
+    require_known_of(dataset("streaming"), environ, SHIPPED, NAMES)
+
+
+def test_of_two_datasets_the_longer_name_owns_a_variable(tmp_path: Path) -> None:
+    names = ("commerce", "commerce_eu")
+    environ = {"SEEDBED_COMMERCE_EU_LEVEL": "full"}
+    require_known_of(dataset("commerce"), environ, tmp_path, names)
+    with pytest.raises(UnknownVariable):
+        require_known_of(dataset("commerce"), environ, tmp_path, ("commerce",))
 
 
 def test_every_variable_that_something_reads_is_known() -> None:
@@ -42,27 +75,31 @@ def test_every_variable_that_something_reads_is_known() -> None:
         for path in (ROOT / top).rglob("*"):
             if path.suffix in (".py", ".toml", ".yaml"):
                 read |= set(re.findall(r"\bSEEDBED_[A-Z0-9_]*[A-Z0-9]\b", path.read_text()))
-    read |= {QUEUE, FILE}
+    read |= {QUEUE, FILE, OPTION}
     read -= {"SEEDBED_TEST"}
-    require_known(dict.fromkeys(read, "value"), SHIPPED)
+    require_known(dict.fromkeys(read, "value"), SHIPPED, NAMES)
     assert set(KNOWN) <= read
 
 
 def test_the_variables_of_a_dataset_are_its_database_level_numbers_and_words() -> None:
-    assert variables_of("commerce") == ("SEEDBED_COMMERCE_DATABASE_URL",)
-    of_streaming = variables_of("streaming")
+    assert variables_of(dataset("commerce")) == ("SEEDBED_COMMERCE_DATABASE_URL",)
+    of_streaming = variables_of(dataset("streaming"))
     assert "SEEDBED_STREAMING_FOLLOWERS" in of_streaming
-    require_known(dict.fromkeys(of_streaming, "1"), SHIPPED)
+    require_known(dict.fromkeys(of_streaming, "1"), SHIPPED, NAMES)
+    require_known_of(dataset("streaming"), dict.fromkeys(of_streaming, "1"), SHIPPED, NAMES)
 
 
 def test_tests_and_other_programs_have_variables_of_their_own() -> None:
     names = ("SEEDBED_TEST_DATABASE_URL", "SEEDBEDDING", "SEED_AUDIT", "PATH", "PREFECT_HOME")
-    require_known(dict.fromkeys(names, "value"), SHIPPED)
+    require_known(dict.fromkeys(names, "value"), SHIPPED, NAMES)
 
 
 def test_a_variable_that_any_profile_names_is_known(tmp_path: Path) -> None:
     (tmp_path / "ci.toml").write_text('[database]\nvariable = "SEEDBED_SHOP"\n')
+    (tmp_path / "qa.toml").write_text('[database]\nvariable = "SEEDBED_QA_{DATASET}"\n')
     (tmp_path / "dev.toml").write_text("not TOML [")
-    require_known({"SEEDBED_SHOP": "postgresql://h/d"}, tmp_path)
+    (tmp_path / "odd.toml").write_text("[database]\nvariable = 3\n")
+    environ = {"SEEDBED_SHOP": "postgresql://h/d", "SEEDBED_QA_COMMERCE": "postgresql://h/d"}
+    require_known(environ, tmp_path, NAMES)
     with pytest.raises(UnknownVariable, match="did you mean SEEDBED_SHOP"):
-        require_known({"SEEDBED_SHOPS": "postgresql://h/d"}, tmp_path)
+        require_known({"SEEDBED_SHOPS": "postgresql://h/d"}, tmp_path, NAMES)

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from seedbed.declare.errors import BadSetting, UnknownName
-from seedbed.engine.settings import Profile, Target
+from seedbed.engine.settings import DatabasePlace, Profile, in_variables
 
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 PARAMETERS = (
@@ -32,6 +32,10 @@ PARAMETERS = (
     "sslrootcert",
 )
 """What a URL may set: how to connect, never to which server, as whom or with which settings."""
+
+OPTION = "SEEDBED_DATABASE_OPTION"
+"""Holds what a command was told by --database: a dataset, a space, a URL. Nobody else sets it: a
+command forgets what it finds there, and so does a worker."""
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
@@ -113,41 +117,82 @@ def parse(url: str, where: str) -> Address:
 def choose(dataset: str, profile: Profile, environ: Mapping[str, str]) -> Address | None:
     """The database of a dataset; None means the embedded server.
 
-    In order: `SEEDBED_<DATASET>_DATABASE_URL`, `SEEDBED_DATABASE_URL`, the profile.
+    In order: `--database`, what the profile names, and only for profiles that name none
+    `SEEDBED_<DATASET>_DATABASE_URL` and `SEEDBED_DATABASE_URL`.
 
     Raises:
         BadSetting: the URL or the profile's entry is wrong, or its variable is not set.
         UnknownName: the URL has an unknown parameter.
     """
-    own = f"SEEDBED_{re.sub(r'[^A-Za-z0-9]', '_', dataset).upper()}_DATABASE_URL"
-    for variable in (own, "SEEDBED_DATABASE_URL"):
+    asked, _, url = environ.get(OPTION, "").partition(" ")
+    if asked == dataset:
+        return parse(url, "--database")
+    if profile.database is not None:
+        return _from_profile(dataset, profile.database, f"{profile.name}.toml", environ)
+    for variable in generic(dataset):
         if variable in environ:
             return parse(environ[variable], variable)
-    if profile.database is None:
-        return None
-    file = f"{profile.name}.toml"
-    named = profile.database.variable
+    return None
+
+
+def option(dataset: str, url: str) -> dict[str, str]:
+    """The variable by which --database reaches a command's own run and the processes it starts.
+
+    Raises:
+        BadSetting, UnknownName: it is not a URL of one PostgreSQL database.
+    """
+    parse(url, "--database")
+    return {OPTION: f"{dataset} {url}"}
+
+
+def generic(dataset: str) -> tuple[str, str]:
+    """The variables for profiles that name no database; the nearer one first."""
+    return f"SEEDBED_{in_variables(dataset)}_DATABASE_URL", "SEEDBED_DATABASE_URL"
+
+
+def passed_over(dataset: str, profile: Profile, environ: Mapping[str, str]) -> str:
+    """A sentence where a generic variable is set and does not count; empty where none is."""
+    if profile.database is None or environ.get(OPTION, "").partition(" ")[0] == dataset:
+        return ""
+    used = profile.database.variable_of(dataset)
+    left = next((one for one in generic(dataset) if one != used and one in environ), None)
+    if left is None:
+        return ""
+    place = f"the variable {used}" if used else f"the server {profile.database.host}"
+    return (
+        f"{left} is set and not used for {dataset}: {profile.name}.toml names {place}, and generic "
+        "variables count only for profiles that name no database"
+    )
+
+
+def _from_profile(
+    dataset: str, place: DatabasePlace, file: str, environ: Mapping[str, str]
+) -> Address:
+    named = place.variable_of(dataset)
     if named is None:
-        return _from_target(profile.database, file)
-    if profile.database.host is not None:
+        return _from_server(dataset, place, file)
+    if place.host is not None:
         raise BadSetting(file, "database", "has both variable and host; keep one of them")
-    if named not in environ:
-        problem = f"names the variable {named}, which is not set; set it to the URL"
-        raise BadSetting(file, "database", problem)
-    return parse(environ[named], named)
+    if named in environ:
+        return parse(environ[named], named)
+    problem = f"names the variable {named}, which is not set; set it to the URL"
+    if left := next((one for one in generic(dataset) if one in environ), None):
+        problem += f" ({left} counts only for profiles that name no database)"
+    raise BadSetting(file, "database", problem)
 
 
-def _from_target(target: Target, file: str) -> Address:
+def _from_server(dataset: str, place: DatabasePlace, file: str) -> Address:
     """The server that a profile names; libpq looks the password up in the passfile."""
-    if target.host is None:
+    if place.host is None:
         raise BadSetting(file, "database", "has neither variable nor host; add one of them")
-    if target.database is None:
+    name = place.database_of(dataset)
+    if name is None:
         raise BadSetting(file, "database", "has a host but no database; add database = NAME")
-    host = target.host if target.host.startswith("/") else target.host.lower()
+    host = place.host if place.host.startswith("/") else place.host.lower()
     if not (host.startswith("/") or ":" in host or HOST_NAME.fullmatch(host)):
         raise BadSetting(file, "database.host", "is not the name or address of one host")
-    passfile = {"passfile": str(Path(target.passfile).expanduser())} if target.passfile else {}
-    return Address(host, target.port, target.database, user=target.user, options=passfile)
+    passfile = {"passfile": str(Path(place.passfile).expanduser())} if place.passfile else {}
+    return Address(host, place.port, name, user=place.user, options=passfile)
 
 
 def _server(text: str, where: str) -> tuple[str, int]:

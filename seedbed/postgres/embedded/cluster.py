@@ -234,6 +234,13 @@ def create_database(server: Server, name: str, schema: Path | None) -> None:
                     raise SchemaFailed(schema, name, error) from error
 
 
+def drop_database(server: Server, name: str) -> None:
+    """Remove a database with all that is in it, ending the sessions in it."""
+    with _connected(server, "postgres") as server_wide:
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        server_wide.execute(drop.format(sql.Identifier(name)))
+
+
 def _connected(server: Server, database: str) -> psycopg.Connection:
     """A session in autocommit; the options that the environment could spoil are set."""
     return psycopg.connect(

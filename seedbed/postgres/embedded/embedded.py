@@ -25,12 +25,20 @@ from pathlib import Path
 from seedbed.declare.errors import SeedbedError
 from seedbed.postgres.embedded import binaries, cluster
 from seedbed.postgres.embedded import home as folders
-from seedbed.postgres.embedded.cluster import HOST, PATIENCE, ROLE, Server, create_database
+from seedbed.postgres.embedded.cluster import (
+    HOST,
+    PATIENCE,
+    ROLE,
+    Server,
+    create_database,
+    drop_database,
+)
 from seedbed.postgres.embedded.home import UNUSABLE, NoAccess, home_folder, made
 
 __all__ = [
     "Server",
     "create_database",
+    "drop_database",
     "ensure",
     "home_folder",
     "identity",

@@ -17,8 +17,8 @@ import psycopg
 from psycopg import sql
 from pydantic import AwareDatetime, Field, ValidationError
 
-from seedbed.declare.errors import BadSetting, Refused, UnknownName
-from seedbed.engine.settings import ENVIRONMENTS, Model
+from seedbed.declare.errors import BadSetting, Refused
+from seedbed.engine.settings import Model
 from seedbed.postgres.connection.failures import sentence
 from seedbed.postgres.guard import production
 from seedbed.postgres.guard.facts import LINE, Facts, read_facts, show_it
@@ -150,12 +150,9 @@ def mark(
     and, as the owner knows, are none.
 
     Raises:
-        UnknownName: no such environment.
         BadSetting: `days` is not 1 to 90, or a name in `named` says nothing of production.
         NotOwner, NoIdentifier: the role lacks the owner's rights, or the one that it takes.
     """
-    if environment not in ENVIRONMENTS:
-        raise UnknownName("environment", environment, ENVIRONMENTS)
     if not 1 <= days <= MAX_DAYS:
         raise BadSetting("seedbed mark", "days", f"must be 1 to {MAX_DAYS}, not {days}")
     for name in named:
