@@ -71,6 +71,8 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command == "init":
+        return _init(chosen)
     if chosen.command in BACKGROUND:
         return _background(chosen)
     opened()
@@ -79,6 +81,21 @@ def _run(chosen: argparse.Namespace) -> int:
     others = {"db": _db, "runs": _runs, "services": _services, "datasets": _datasets}
     others["show"] = _show
     return others.get(chosen.command, _flow)(chosen)
+
+
+def _init(chosen: argparse.Namespace) -> int:
+    from seedbed.cli import init, upgrade
+
+    if chosen.check:
+        lines = upgrade.lacking(opened())
+        print("\n".join(lines or ["nothing is missing"]))
+        return SeedbedError.exit_code if lines else 0
+    if chosen.what == "environment":
+        print("\n".join(init.add_environment(opened(), chosen.name)))
+        return 0
+    for path in init.write(Path.cwd(), chosen.what):
+        print(f"wrote {path}")
+    return 0
 
 
 def _datasets(chosen: argparse.Namespace) -> int:

@@ -84,7 +84,17 @@ def parser() -> argparse.ArgumentParser:
     look.add_argument("--seed", type=int, default=42, help="start of all random draws")
     look.add_argument("--as-of", type=_date, help="the date that today means")
     look.add_argument("--json", action="store_true", help="print one JSON document")
+    _init(commands.add_parser("init", help="write a project into this folder, or add to it"))
     return root
+
+
+def _init(command: argparse.ArgumentParser) -> None:
+    command.usage = "seedbed init NAME | seedbed init environment NAME | seedbed init --check"
+    command.add_argument("what", nargs="?", metavar="NAME", help="of project and first dataset")
+    command.add_argument("name", nargs="?", metavar="NAME", help="of the environment to add")
+    command.add_argument(
+        "--check", action="store_true", help="say what the project lacks after an upgrade"
+    )
 
 
 def _place(command: argparse.ArgumentParser) -> None:

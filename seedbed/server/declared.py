@@ -15,6 +15,9 @@ from pydantic import Field
 from seedbed.declare.errors import UsageError
 from seedbed.engine.settings import Model, check
 
+FLOWS = ("plan", "seed", "verify", "reset", "refresh")
+"""What every environment has a deployment of."""
+
 POOL = "seedbed"
 """The work pool of every deployment."""
 

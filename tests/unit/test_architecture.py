@@ -31,8 +31,14 @@ LAYERS = (
 IMPURE = ("prefect", "psycopg", "sqlalchemy", "os", "random", "secrets", "time", "subprocess")
 READS_THE_WORLD = {"environ", "getenv", "now", "utcnow", "today", "time", "default_rng", "uuid4"}
 
+PROJECT = ROOT / "seedbed" / "project"
+"""What `seedbed init` writes; its flows are a link to ours."""
+
 MODULES = sorted(
-    path for top in ("seedbed", "tasks", "flows") for path in (ROOT / top).rglob("*.py")
+    path
+    for top in ("seedbed", "tasks", "flows")
+    for path in (ROOT / top).rglob("*.py")
+    if PROJECT not in path.parents
 )
 PURE = [path for path in MODULES if path.parent.name in ("declare", "engine")]
 LONGEST = 300

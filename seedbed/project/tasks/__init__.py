@@ -1,0 +1,1 @@
+"""Tasks: what is seeded, one folder a dataset."""
