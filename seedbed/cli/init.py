@@ -10,16 +10,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources import files
 from keyword import iskeyword
 from pathlib import Path
 
-import seedbed
 from seedbed.context.datasets import sources
 from seedbed.context.project import Project
 from seedbed.declare.errors import UsageError
 from seedbed.server.declared import FLOWS, read_deployments
 
-TEMPLATES = Path(seedbed.__file__).parent / "project"
+TEMPLATES = Path(str(files("seedbed"))) / "project"
 
 FIRST = ("dev", "staging")
 """The environments of a new project; the second one has the nightly round."""
