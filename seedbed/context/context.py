@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +20,7 @@ from seedbed.engine.run import Run
 from seedbed.engine.settings import Profile
 from seedbed.postgres import claims, shape
 from seedbed.postgres.candidates import mine
+from seedbed.postgres.catalogue import Catalogue
 from seedbed.postgres.connection.database import Connection, Database
 from seedbed.postgres.copy.encode import ColumnType
 from seedbed.postgres.fence import Fence
@@ -43,6 +44,8 @@ class RunContext:
     run: Run
     author: Author
     adapters: Adapters
+    catalogue: Catalogue
+    """The columns of the dataset's tables when the run was prepared."""
     fits: Fits
     """The columns that each step writes, and what does not fit; a reset needs neither."""
     texts: frozenset[str]
@@ -65,9 +68,15 @@ class RunContext:
     anew: list[Any] = field(default_factory=list)
     """In a rebuild step by step, what its steps bring the rows to."""
 
+    def snapshot(
+        self, connection: Connection, *, only: Mapping[str, Collection[Any]] | None = None
+    ) -> Snapshot:
+        """The tables that declarations read, as a transaction sees them; see `Snapshot`."""
+        return Snapshot(connection, self.dataset, self.catalogue, only=only)
+
     def at(self, connection: Connection) -> Run:
         """The run over the rows that a transaction sees."""
-        return self.run.reading(Snapshot(connection, self.dataset))
+        return self.run.reading(self.snapshot(connection))
 
     @contextmanager
     def writing(self, *tables: str, removing: bool = False) -> Iterator[Fence]:
@@ -101,7 +110,7 @@ class RunContext:
             with _claiming:
                 if not self.claimed:
                     with self.database.writing() as connection:
-                        claims.claim(connection, self.dataset)
+                        claims.claim(connection, self.dataset, self.catalogue)
                     self.claimed.append(True)
 
     def start(

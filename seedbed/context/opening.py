@@ -28,8 +28,8 @@ from seedbed.context.where import (
 from seedbed.context.workers import Runner
 from seedbed.declare.entity import Dataset
 from seedbed.engine.run import Run
-from seedbed.engine.settings import Profile
 from seedbed.postgres import fit, keyed, reflect, shape
+from seedbed.postgres.catalogue import Catalogue, catalogue_of
 from seedbed.postgres.connection import redact
 from seedbed.postgres.connection.database import Connection, Database
 from seedbed.postgres.copy.encode import ColumnType
@@ -54,7 +54,8 @@ def opened(assignment: Assignment) -> Iterator[RunContext]:
     database = database_of(chosen, profile, assignment.run, assignment.lease)
     with closing_of(database):
         with database.reading() as connection:
-            context = made(assignment, chosen, profile, database, connection)
+            catalogue = catalogue_of(connection, chosen)
+            context = made(assignment, chosen, database, catalogue, connection)
         with served(context):
             yield context
 
@@ -81,8 +82,8 @@ def served(context: RunContext) -> Iterator[None]:
 def made(
     assignment: Assignment,
     chosen: Dataset,
-    profile: Profile,
     database: Database,
+    catalogue: Catalogue,
     connection: Connection,
     **more: Any,
 ) -> RunContext:
@@ -97,15 +98,18 @@ def made(
     """
     for name in (*SECRETS, embeddings.KEY, LOGIN, KEY):
         redact.register_secret(os.environ.get(name, "").strip())
+    profile = database.profile
     folder = services_folder(chosen, profile, database.address)
     adapters = Adapters(profile.services, os.environ, folder)
     with ExitStack() as undo:
         undo.callback(adapters.close)
         adapters.used(chosen)  # what is missing is said before anything is begun
         run = _run(assignment, adapters)
-        fits = _fits(assignment, chosen, connection, run)
+        fits = _fits(assignment, chosen, catalogue, connection, run)
         fills = assignment.verb in FILLING
-        texts = _texts(chosen, fits.columns, run.reading(Snapshot(connection, chosen, empty=True)))
+        texts = _texts(
+            chosen, fits.columns, run.reading(Snapshot(connection, chosen, catalogue, empty=True))
+        )
         # Before anything is written: a service may lack its address or key.
         settings = profile.services.embeddings
         queued = bool(texts) and settings.mode == "queue"
@@ -118,6 +122,7 @@ def made(
                 assignment.run, assignment.verb, assignment.environment, generator(chosen)
             ),
             adapters=adapters,
+            catalogue=catalogue,
             fits=fits,
             texts=texts,
             embedder=embedder(settings, os.environ) if texts and not queued else Hashed(),
@@ -157,17 +162,23 @@ def _run(assignment: Assignment, adapters: Adapters) -> Run:
     )
 
 
-def _fits(assignment: Assignment, chosen: Dataset, connection: Connection, run: Run) -> Fits:
+def _fits(
+    assignment: Assignment,
+    chosen: Dataset,
+    catalogue: Catalogue,
+    connection: Connection,
+    run: Run,
+) -> Fits:
     """What of the dataset fits the tables; who writes refuses what does not, who looks tells it."""
     if assignment.verb == "reset":
-        if absent := reflect.unremovable(connection, chosen):
+        if absent := reflect.unremovable(catalogue, chosen):
             raise reflect.SchemaMismatch(absent)
         keyed.require_keys(connection, chosen)
         return Fits({}, ())
     if assignment.verb in LOOKING:
-        fits = fit.fitted(connection, chosen, run, lenient=True)
+        fits = fit.fitted(connection, chosen, catalogue, run, lenient=True)
         return replace(fits, misfits=(*fits.misfits, *keyed.unfit(connection, chosen)))
-    fits = fit.fitted(connection, chosen, run, lenient=False)
+    fits = fit.fitted(connection, chosen, catalogue, run, lenient=False)
     keyed.require_keys(connection, chosen)
     return fits
 

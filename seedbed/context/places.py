@@ -15,6 +15,7 @@ from seedbed.declare.errors import SeedbedError, UsageError
 from seedbed.declare.resource import Resource
 from seedbed.engine.run import Run
 from seedbed.engine.settings import Profile
+from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.connection.address import Address, choose
 from seedbed.postgres.connection.connect import sentence
 from seedbed.postgres.fit import fitted
@@ -101,7 +102,7 @@ def fit(connection: AnyConnection, chosen: Dataset, profile: Profile) -> guard.E
         if absent:
             raise TablesMissing(chosen, absent)
         with connection.transaction():
-            fitted(connection, chosen, run, lenient=False)
+            fitted(connection, chosen, catalogue_of(connection, chosen), run, lenient=False)
     except STOPPED as error:
         problem = sentence(error)
     except SeedbedError as error:

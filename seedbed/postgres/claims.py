@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from seedbed.declare.entity import Dataset, Entity
 from seedbed.declare.errors import Refused
 from seedbed.postgres import read
+from seedbed.postgres.catalogue import Catalogue
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.fence import Fence
 from seedbed.postgres.ownership import identifier
-from seedbed.postgres.reflect import table_columns
 
 TABLE = """
     CREATE TABLE IF NOT EXISTS seedbed.claims (
@@ -27,18 +27,22 @@ TABLE = """
         PRIMARY KEY (relation, scheme))
 """
 
-_RELATION = """
-    WITH RECURSIVE above(oid) AS (
-        SELECT to_regclass(%(table)s)::oid
-        UNION SELECT i.inhparent FROM above JOIN pg_catalog.pg_inherits i
+_RELATIONS = """
+    WITH RECURSIVE asked(name, oid) AS (
+        SELECT name, to_regclass(quoted)::oid
+        FROM unnest(%s::text[], %s::text[]) AS tables(name, quoted)),
+    above(name, oid) AS (
+        SELECT name, oid FROM asked
+        UNION SELECT above.name, i.inhparent FROM above JOIN pg_catalog.pg_inherits i
             ON i.inhrelid = above.oid),
-    family(oid) AS (
-        SELECT oid FROM above
-        UNION SELECT i.inhrelid FROM family JOIN pg_catalog.pg_inherits i
+    family(name, oid) AS (
+        SELECT name, oid FROM above
+        UNION SELECT family.name, i.inhrelid FROM family JOIN pg_catalog.pg_inherits i
             ON i.inhparent = family.oid)
-    SELECT n.nspname || '.' || c.relname, c.oid::int8, ARRAY(SELECT oid::int8 FROM family)
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid = to_regclass(%(table)s)
+    SELECT asked.name, n.nspname || '.' || c.relname, c.oid::int8,
+           ARRAY(SELECT family.oid::int8 FROM family WHERE family.name = asked.name)
+    FROM asked JOIN pg_catalog.pg_class c ON c.oid = asked.oid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 """
 
 _OTHERS = """
@@ -68,7 +72,9 @@ def prepare(connection: Connection) -> None:
         connection.execute(TABLE)
 
 
-def require(connection: Connection, dataset: Dataset, *, recorded: bool) -> None:
+def require(
+    connection: Connection, dataset: Dataset, catalogue: Catalogue, *, recorded: bool
+) -> None:
     """See that nobody else owns the rows that the dataset would take for its own.
 
     `recorded` tells whether a run of the dataset made rows here that are there still. Rows with
@@ -81,37 +87,39 @@ def require(connection: Connection, dataset: Dataset, *, recorded: bool) -> None
     claimed = _claimed(connection)
     own = any(one.dataset == dataset.name for one in claimed)
     others = [] if recorded else _others(connection, dataset)
+    places = _places(connection, dataset)
     for one in dataset.entities:
-        place = _place(connection, one)
+        place = places[one.table]
         owners = {
             each.dataset
             for each in claimed
             if each.scheme == one.key.scheme
             and (each.relation == place.name or each.relid in place.family)
         }
-        if not owners and (own or others) and _some(connection, one):
+        if not owners and (own or others) and _some(connection, one, catalogue):
             # Rows with such keys that no claim of ours tells of, though others' do, or a record.
             owners = set(others[:1]) or {"(nobody)"}
         if owners - {dataset.name}:
             raise KindClaimed(dataset.name, one, min(owners - {dataset.name}))
 
 
-def claim(connection: Connection, dataset: Dataset) -> None:
+def claim(connection: Connection, dataset: Dataset, catalogue: Catalogue) -> None:
     """Claim the kinds of the dataset's keys; the lines that are there already stay untouched.
 
     Raises:
         KindClaimed: another dataset was faster.
     """
     claimed = {(one.relation, one.scheme) for one in _claimed(connection)}
+    places = _places(connection, dataset)
     for one in dataset.entities:
-        place = _place(connection, one)
+        place = places[one.table]
         if (place.name, one.key.scheme) not in claimed:
             connection.execute(
                 "INSERT INTO seedbed.claims (relation, scheme, relid, dataset) "
                 "VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 (place.name, one.key.scheme, place.oid, dataset.name),
             )
-    require(connection, dataset, recorded=True)
+    require(connection, dataset, catalogue, recorded=True)
 
 
 def release(fence: Fence, dataset: Dataset) -> None:
@@ -157,9 +165,9 @@ def _others(connection: Connection, dataset: Dataset) -> list[str]:
     return [name for (name,) in connection.execute(_OTHERS, {"dataset": dataset.name})]
 
 
-def _some(connection: Connection, entity: Entity) -> bool:
+def _some(connection: Connection, entity: Entity, catalogue: Catalogue) -> bool:
     """Whether rows with such keys are there; none are where there is no such column."""
-    there = entity.key.column in table_columns(connection, entity.table)
+    there = entity.key.column in catalogue.columns(entity.table)
     return there and read.some(connection, entity)
 
 
@@ -168,10 +176,10 @@ def _there(connection: Connection) -> bool:
     return bool(row and row[0])
 
 
-def _place(connection: Connection, entity: Entity) -> Place:
-    quoted = identifier(entity.table).as_string(connection)
-    row = connection.execute(_RELATION, {"table": quoted}).fetchone()
-    if row is None:  # what is not there is told with all else that does not fit
-        return Place(entity.table, 0, ())
-    name, oid, family = row
-    return Place(name, oid, tuple(family))
+def _places(connection: Connection, dataset: Dataset) -> dict[str, Place]:
+    """Every table's place; what is not there is told with all else that does not fit."""
+    places = {table: Place(table, 0, ()) for table in dataset.tables}
+    quoted = [identifier(table).as_string(connection) for table in places]
+    for table, name, oid, family in connection.execute(_RELATIONS, (list(places), quoted)):
+        places[table] = Place(name, oid, tuple(family))
+    return places

@@ -7,13 +7,13 @@ import hashlib
 from psycopg import sql
 
 from seedbed.declare.entity import Dataset
+from seedbed.postgres.catalogue import Catalogue
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.copy.encode import ColumnType
 from seedbed.postgres.ownership import any_of, by_table, identifier
-from seedbed.postgres.reflect import table_columns
 
 
-def digest(connection: Connection, dataset: Dataset, table: str) -> str:
+def digest(connection: Connection, dataset: Dataset, table: str, catalogue: Catalogue) -> str:
     """The digest of the dataset's rows of `table`: every column, in key order.
 
     Columns that the application stamps with the time of writing are left out.
@@ -32,7 +32,7 @@ def digest(connection: Connection, dataset: Dataset, table: str) -> str:
         sql.SQL("own.{}{}").format(
             sql.Identifier(name), sql.SQL("::text" if _has_oids(column.type) else "")
         )
-        for name, column in table_columns(connection, table).items()
+        for name, column in catalogue.columns(table).items()
         if name not in dataset.stamped(table)
     )
     statement = sql.SQL(

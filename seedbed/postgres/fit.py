@@ -22,6 +22,7 @@ from seedbed.engine.plan import Mismatch
 from seedbed.engine.run import Run
 from seedbed.engine.target import chunks
 from seedbed.postgres import circles, snapshot
+from seedbed.postgres.catalogue import Catalogue
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.connection.failures import passing, sentence
 from seedbed.postgres.copy.encode import CannotEncode, ColumnType, Encoder
@@ -68,7 +69,9 @@ class Fits:
     misfits: tuple[Mismatch, ...]
 
 
-def fitted(connection: Connection, dataset: Dataset, run: Run, *, lenient: bool) -> Fits:
+def fitted(
+    connection: Connection, dataset: Dataset, catalogue: Catalogue, run: Run, *, lenient: bool
+) -> Fits:
     """Compare every entity and update with the catalogue; `lenient` for a run that only looks.
 
     Raises:
@@ -76,7 +79,7 @@ def fitted(connection: Connection, dataset: Dataset, run: Run, *, lenient: bool)
         OtherEncoding, PrerequisiteMissing, RequiredCircle: no row could be made here.
     """
     require_encoding(connection)
-    found = {step.name: one for step, one in _each(connection, dataset, run)}
+    found = {step.name: one for step, one in _each(connection, dataset, catalogue, run)}
     misfits = tuple(one for each in found.values() for one in each.found)
     if misfits and not lenient:
         raise SchemaMismatch(misfits)
@@ -84,13 +87,15 @@ def fitted(connection: Connection, dataset: Dataset, run: Run, *, lenient: bool)
     return Fits({name: one.columns for name, one in found.items()}, misfits)
 
 
-def _each(connection: Connection, dataset: Dataset, run: Run) -> Iterator[tuple[Step, Fit]]:
-    snapshot.require(connection, dataset)
-    empty = run.reading(Snapshot(connection, dataset, empty=True))
+def _each(
+    connection: Connection, dataset: Dataset, catalogue: Catalogue, run: Run
+) -> Iterator[tuple[Step, Fit]]:
+    snapshot.require(connection, dataset, catalogue)
+    empty = run.reading(Snapshot(connection, dataset, catalogue, empty=True))
     for step in dataset.steps:
         if isinstance(step, Entity | Update):
             try:
-                yield step, fit(connection, step, empty)
+                yield step, fit(catalogue, step, empty)
             except CannotRead as error:
                 yield step, Fit((), (Mismatch(step.name, error.table.table, error.problem),))
 

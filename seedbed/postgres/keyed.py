@@ -11,8 +11,9 @@ from seedbed.engine.plan import Mismatch, told
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.ownership import identifier
 
-_KEY = """
-    SELECT coalesce(base.typname, t.typname) = 'uuid', t.typcategory = 'S', a.attnotnull,
+_KEYS = """
+    SELECT coalesce(c.oid::int8, 0), coalesce(base.typname, t.typname) = 'uuid',
+           t.typcategory = 'S', a.attnotnull,
            EXISTS (
                SELECT FROM pg_catalog.pg_index i
                WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid
@@ -23,8 +24,11 @@ _KEY = """
                      WHERE other.number <> a.attnum AND other.number <> ALL (
                          SELECT unnest(p.partattrs) FROM pg_catalog.pg_partitioned_table p
                          WHERE p.partrelid = a.attrelid)))
-    FROM pg_catalog.pg_attribute a
-    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked(quoted, name, place)
+    LEFT JOIN pg_catalog.pg_class c ON c.oid = to_regclass(asked.quoted)
+    LEFT JOIN pg_catalog.pg_attribute a
+        ON a.attrelid = c.oid AND a.attname = asked.name AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
     LEFT JOIN LATERAL (
         WITH RECURSIVE below(oid, typname, typbasetype) AS (
             SELECT oid, typname, typbasetype FROM pg_catalog.pg_type WHERE oid = t.typbasetype
@@ -32,7 +36,7 @@ _KEY = """
             SELECT b.oid, b.typname, b.typbasetype
             FROM below JOIN pg_catalog.pg_type b ON b.oid = below.typbasetype)
         SELECT typname FROM below WHERE typbasetype = 0) base ON true
-    WHERE a.attrelid = to_regclass(%s) AND a.attname = %s AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY asked.place
 """
 
 
@@ -55,11 +59,14 @@ def unfit(connection: Connection, dataset: Dataset) -> tuple[Mismatch, ...]:
     """
     found = []
     names: dict[int, str] = {}
-    for one in dataset.entities:
-        name = names.setdefault(_oid(connection, one), one.table)
+    quoted = [identifier(one.table).as_string(connection) for one in dataset.entities]
+    columns = [one.key.column for one in dataset.entities]
+    held = connection.execute(_KEYS, (quoted, columns)).fetchall()
+    for one, (oid, *facts) in zip(dataset.entities, held, strict=True):
+        name = names.setdefault(oid, one.table) if oid else one.table
         if name != one.table:
             found.append(Mismatch(one.name, one.table, f"is {name}: call it by one name"))
-        problem = _problem(connection, one)
+        problem = _problem(one, *facts)
         if problem:
             said = f"has a key column {one.key.column!r} that {problem}"
             found.append(Mismatch(one.name, one.table, said, one.key.column))
@@ -76,19 +83,11 @@ def require_keys(connection: Connection, dataset: Dataset) -> None:
         raise KeyUnfit(found)
 
 
-def _oid(connection: Connection, entity: Entity) -> int:
-    """The table's number; of one that is not there, one that no other has."""
-    quoted = identifier(entity.table).as_string(connection)
-    row = connection.execute("SELECT to_regclass(%s)::oid::int8", (quoted,)).fetchone()
-    return int(row[0]) if row and row[0] else -1 - hash(entity.table) % 2**31
-
-
-def _problem(connection: Connection, entity: Entity) -> str:
-    quoted = identifier(entity.table).as_string(connection)
-    found = connection.execute(_KEY, (quoted, entity.key.column)).fetchone()
-    if found is None:  # no such column: that is told with all else that does not fit
+def _problem(
+    entity: Entity, is_uuid: bool | None, is_text: bool, required: bool, unique: bool
+) -> str:
+    if is_uuid is None:  # no such column: that is told with all else that does not fit
         return ""
-    is_uuid, is_text, required, unique = found
     if not (is_uuid if isinstance(entity.key, UuidKey) else is_text):
         return f"is not of type {'uuid' if isinstance(entity.key, UuidKey) else 'text'}"
     if not required:

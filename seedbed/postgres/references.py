@@ -9,10 +9,10 @@ from psycopg import sql
 
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import Refused
+from seedbed.postgres.catalogue import catalogue
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.guard.reach import sees
 from seedbed.postgres.ownership import identifier
-from seedbed.postgres.reflect import table_columns
 
 _EDGES = sql.SQL("""
     WITH RECURSIVE managed(relid) AS (SELECT unnest(%s::regclass[])),
@@ -104,11 +104,10 @@ class Edge:
 
 def oids(connection: Connection, tables: Sequence[str]) -> dict[str, int]:
     """The object ids of tables."""
-    query = "SELECT %s::regclass::oid::int8"
-    return {
-        table: connection.execute(query, (identifier(table).as_string(connection),)).fetchone()[0]  # type: ignore[index]  # one row always
-        for table in tables
-    }
+    quoted = [identifier(table).as_string(connection) for table in tables]
+    query = "SELECT ARRAY(SELECT name::regclass::oid::int8 FROM unnest(%s::text[]) AS name)"
+    row = connection.execute(query, (quoted,)).fetchone()
+    return dict(zip(tables, row[0] if row else (), strict=True))
 
 
 def edges(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
@@ -126,6 +125,7 @@ def edges(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
         Edge(child, name, tuple(columns), parent, tuple(targets), indexed)
         for child, name, columns, parent, targets, _, indexed in found
     ]
+    pointing = catalogue(connection, {one.table for one in dataset.entities if one.references})
     declared = [
         Edge(
             ids[one.table],
@@ -133,7 +133,7 @@ def edges(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
             (column,),
             ids[up.table],
             (up.key.column,),
-            array=table_columns(connection, one.table)[column].type.is_array,
+            array=pointing.columns(one.table)[column].type.is_array,
         )
         for one in dataset.entities
         for column, up in one.references.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -12,32 +11,8 @@ from seedbed.declare.update import Update
 from seedbed.engine.plan import Mismatch, told
 from seedbed.engine.run import Run
 from seedbed.engine.target import nothing
-from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.catalogue import Catalogue, TableColumn
 from seedbed.postgres.copy.encode import ColumnType
-from seedbed.postgres.ownership import identifier
-
-_COLUMNS = """
-    SELECT a.attname, t.typname, t.typtype, greatest(a.atttypmod, d.typtypmod, e.typtypmod),
-           t.typelem::int8,
-           ARRAY(SELECT l.enumlabel::text FROM pg_enum l
-                 WHERE l.enumtypid IN (t.oid, t.typelem) ORDER BY l.enumsortorder),
-           a.attnotnull OR coalesce(d.typnotnull OR e.typnotnull, false),
-           EXISTS (SELECT FROM pg_trigger g
-                   WHERE g.tgrelid = a.attrelid AND g.tgenabled IN ('O', 'A') AND g.tgtype & 7 = 7),
-           a.attgenerated <> '', pg_get_expr(f.adbin, f.adrelid), a.attidentity <> ''
-    FROM pg_attribute a
-    LEFT JOIN pg_type d ON d.oid = a.atttypid AND d.typtype = 'd'
-    LEFT JOIN pg_type e ON e.oid = d.typbasetype AND e.typtype = 'd'
-    JOIN pg_type t ON t.oid = coalesce(e.typbasetype, d.typbasetype, a.atttypid)
-    LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
-    WHERE a.attrelid = to_regclass(%s) AND a.attnum > 0 AND NOT a.attisdropped
-    ORDER BY a.attnum
-"""
-"""A domain, or one over another, is written as the type below it. A trigger before an insert may
-fill in what must not be NULL."""
-
-_CAST = re.compile(r"::[a-z ]+(\([\d,]+\))?")
-_CALL = re.compile(r"\w\(|CURRENT_|LOCALTIME")
 
 
 class SchemaMismatch(SeedbedError):
@@ -58,46 +33,17 @@ class Fit:
     found: tuple[Mismatch, ...] = ()
 
 
-@dataclass(frozen=True)
-class TableColumn:
-    """One column as the application made it."""
-
-    type: ColumnType
-    required: bool
-    """NOT NULL, without a default."""
-    generated: bool
-    changing: bool
-    """Its default differs from run to run (now(), a sequence, a random uuid)."""
-
-
-def table_columns(connection: Connection, table: str) -> dict[str, TableColumn]:
-    """The columns of a table by name, in table order; none when there is no such table."""
-    quoted = identifier(table).as_string(connection)
-    found = {}
-    for row in connection.execute(_COLUMNS, (quoted,)).fetchall():
-        name, kind, category, modifier, element, labels, not_null, filled, *rest = row
-        generated, default, identity = rest
-        null = not not_null or filled
-        found[name] = TableColumn(
-            ColumnType(name, kind, category, modifier, element, tuple(labels), null),
-            required=not_null and default is None and not identity and not generated,
-            generated=generated,
-            changing=identity or bool(default and _CALL.search(_CAST.sub("", default))),
-        )
-    return found
-
-
-def fit(connection: Connection, step: Entity | Update, run: Run) -> Fit:
+def fit(catalogue: Catalogue, step: Entity | Update, run: Run) -> Fit:
     """What a step writes, and everything in which its table is not what it was declared for.
 
     A table or column is missing or of another kind, or an entity leaves out one that must be
     given.
     """
     of = step.of if isinstance(step, Update) else step
-    columns = table_columns(connection, step.table)
+    columns = catalogue.columns(step.table)
     if not columns:
         return _unfit(step, "does not exist or cannot be seen")
-    if not _is_table(connection, step.table):
+    if not catalogue.is_table(step.table):
         return _unfit(step, "is not a table but a view or the like")
     if isinstance(step, Update):
         filled = list(step.columns(nothing(of, run)))
@@ -115,17 +61,17 @@ def fit(connection: Connection, step: Entity | Update, run: Run) -> Fit:
     return Fit(tuple(fits), found)
 
 
-def unremovable(connection: Connection, dataset: Dataset) -> tuple[Mismatch, ...]:
+def unremovable(catalogue: Catalogue, dataset: Dataset) -> tuple[Mismatch, ...]:
     """What keeps a reset from its work: an entity's table, key or reference that is not there.
 
     No other column matters to it.
     """
     found: list[Mismatch] = []
     for one in dataset.entities:
-        columns = table_columns(connection, one.table)
+        columns = catalogue.columns(one.table)
         if not columns:
             found += _unfit(one, "does not exist or cannot be seen").found
-        elif not _is_table(connection, one.table):
+        elif not catalogue.is_table(one.table):
             found += _unfit(one, "is not a table but a view or the like").found
         else:
             needed = (one.key.column, *one.references)
@@ -166,11 +112,3 @@ def _left_out(
         if column.required
     }
     return required | changing
-
-
-def _is_table(connection: Connection, table: str) -> bool:
-    quoted = identifier(table).as_string(connection)
-    row = connection.execute(
-        "SELECT relkind FROM pg_class WHERE oid = to_regclass(%s)", (quoted,)
-    ).fetchone()
-    return row is not None and row[0] in ("r", "p")

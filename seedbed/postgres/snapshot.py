@@ -20,9 +20,9 @@ from seedbed.declare.values import Integers
 from seedbed.engine.requirement import own_table
 from seedbed.engine.rows import Rows
 from seedbed.engine.run import as_frame
+from seedbed.postgres.catalogue import Catalogue
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.ownership import by_table, identifier
-from seedbed.postgres.reflect import table_columns
 
 TOO_FAR = (
     "holds a date or time outside of the years 1 to 9999, such as infinity, that cannot be read; "
@@ -71,11 +71,13 @@ class Snapshot:
         self,
         connection: Connection,
         dataset: Dataset,
+        catalogue: Catalogue,
         *,
         empty: bool = False,
         only: Mapping[str, Collection[Any]] | None = None,
     ) -> None:
         self._connection = connection
+        self._catalogue = catalogue
         self._entities = by_table(dataset)
         self._columns = columns_read(dataset)
         self._empty = empty
@@ -107,7 +109,7 @@ class Snapshot:
         self._frames = {t: f for t, f in self._frames.items() if t.table != entity.table}
 
     def _read(self, table: Table) -> _Whole:
-        held = table_columns(self._connection, table.table)
+        held = self._catalogue.columns(table.table)
         if not held:
             raise CannotRead(table, ())
         wanted = dict.fromkeys((table.key, *self._columns.get(table.table, ()), *table.columns))
@@ -197,13 +199,13 @@ def _series(values: list[Any], kind: str) -> pd.Series[Any]:
     return pd.Series(values, dtype=object)
 
 
-def require(connection: Connection, dataset: Dataset) -> None:
+def require(connection: Connection, dataset: Dataset, catalogue: Catalogue) -> None:
     """Check that the application's own rows, which seeding needs, are there.
 
     Raises:
         PrerequisiteMissing: a required value is not among them.
     """
-    read = Snapshot(connection, dataset)
+    read = Snapshot(connection, dataset, catalogue)
     for table in dataset.prerequisites:
         for column, values in table.required.items():
             absent = sorted(set(values) - set(read(table)[column]))

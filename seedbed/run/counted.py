@@ -17,7 +17,6 @@ from seedbed.postgres import checks, digest
 from seedbed.postgres.drift import drift
 from seedbed.postgres.fit import collected, refused
 from seedbed.postgres.reflect import SchemaMismatch
-from seedbed.postgres.snapshot import Snapshot
 from seedbed.run.standing import standings
 from seedbed.steps.renewing import comparable
 from seedbed.steps.resource import agreement
@@ -99,7 +98,7 @@ def drifted(context: RunContext, unfit: list[Mismatch] | None = None) -> tuple[D
     """
     found: list[Drift] = []
     with _telling(unfit) as misfits, context.database.scratch() as connection:
-        run = Declared(context.run, Snapshot(connection, context.dataset)).run
+        run = Declared(context.run, context.snapshot(connection)).run
         # A remote service's vectors are not asked for again: nobody could tell an edit by them.
         anew = context.embedder.repeatable
         values = with_vectors(context.embedder, Rows.declared) if anew else Rows.declared
@@ -142,5 +141,5 @@ def digests(context: RunContext, fresh: frozenset[str]) -> dict[str, str]:
             with context.database.writing() as connection:
                 digest.analyze(connection, table)
         with context.database.reading() as connection:
-            found[table] = digest.digest(connection, context.dataset, table)
+            found[table] = digest.digest(connection, context.dataset, table, context.catalogue)
     return found

@@ -26,13 +26,13 @@ from seedbed.declare.errors import Refused
 from seedbed.engine.options import RunOptions
 from seedbed.engine.settings import check
 from seedbed.postgres import claims, counters, read, record
+from seedbed.postgres.catalogue import Catalogue, catalogue_of
 from seedbed.postgres.connection import lock
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.connect import session
 from seedbed.postgres.connection.database import Connection, Database
 from seedbed.postgres.guard import guard as layers
 from seedbed.postgres.record import Recorded
-from seedbed.postgres.reflect import table_columns
 from seedbed.run.invocation import Invocation
 
 
@@ -146,27 +146,26 @@ def _prepared(proof: Guarded, lease: int) -> Iterator[RunContext]:
 def _made(proof: Guarded, database: Database) -> RunContext:
     run, chosen = proof.run, proof.dataset
     with database.reading() as connection:
+        catalogue = catalogue_of(connection, chosen)
         recorded = record.latest(connection, chosen.name)
-        if recorded is not None and not _anything(connection, chosen):
+        if recorded is not None and not _anything(connection, chosen, catalogue):
             recorded = None
-        claims.require(connection, chosen, recorded=recorded is not None)
+        claims.require(connection, chosen, catalogue, recorded=recorded is not None)
         assignment = replace(_coordinates(run, chosen, recorded), lease=database.lease)
         return made(
             assignment,
             chosen,
-            run.profile,
             database,
+            catalogue,
             connection,
             options=run.options,
             execution=run.execution,
         )
 
 
-def _anything(connection: Connection, chosen: Dataset) -> bool:
+def _anything(connection: Connection, chosen: Dataset, catalogue: Catalogue) -> bool:
     there = (
-        entity
-        for entity in chosen.entities
-        if entity.key.column in table_columns(connection, entity.table)
+        entity for entity in chosen.entities if entity.key.column in catalogue.columns(entity.table)
     )
     return any(read.some(connection, entity) for entity in there)
 

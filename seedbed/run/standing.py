@@ -13,7 +13,6 @@ from seedbed.engine.plan import Plan, Removal, Standing
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.fit import collected
 from seedbed.postgres.reflect import SchemaMismatch, unremovable
-from seedbed.postgres.snapshot import Snapshot
 from seedbed.run.remove import preview
 from seedbed.steps.kinds import kind_of
 from seedbed.steps.met import require_met
@@ -23,7 +22,7 @@ def survey(context: RunContext, wanted: Iterable[Step]) -> Plan:
     """Where every step stands, and what a reset would do. Reads only."""
     with context.database.scratch() as connection:
         found = standings(connection, context, wanted, fitting=True)
-        lacking = bool(unremovable(connection, context.dataset))
+        lacking = bool(unremovable(context.catalogue, context.dataset))
     gone = Removal({}, (), refused=True) if lacking else preview(context)
     return Plan(context.dataset.name, found, gone)
 
@@ -36,7 +35,7 @@ def standings(
     With `fitting` their first rows are held against the columns, and a step that cannot be looked
     at says why; without it that is an error.
     """
-    snapshot = Snapshot(connection, context.dataset)
+    snapshot = context.snapshot(connection)
     run = context.run.reading(snapshot)
     found = []
     for step in wanted:

@@ -21,7 +21,6 @@ from seedbed.engine.rows import Rows
 from seedbed.engine.target import chunks, count, target
 from seedbed.postgres import record
 from seedbed.postgres.connection.database import Connection
-from seedbed.postgres.snapshot import Snapshot
 from seedbed.steps.met import require_met
 
 Staying = Mapping[str, Collection[Any]]
@@ -48,7 +47,7 @@ class Anew:
         made_for = record.latest(connection, context.dataset.name)
         self.moved = made_for != record.coordinates(context.run, context.author)
         """Whether the rows that are there were made for another day, or by another version."""
-        snapshot = Snapshot(connection, context.dataset, only=staying)
+        snapshot = context.snapshot(connection, only=staying)
         self._run = context.run.reading(snapshot)
         found = []
         for entity in ordered(context.dataset.entities):

@@ -74,7 +74,9 @@ def looked(opened: RunContext, entity: Entity) -> dict[str, float]:
         return {
             "count": timed(lambda: read.count(connection, entity)),
             "gap": timed(lambda: [*read.Gap(connection, entity, here, size)]),
-            "digest": timed(lambda: digest.digest(connection, opened.dataset, entity.table)),
+            "digest": timed(
+                lambda: digest.digest(connection, opened.dataset, entity.table, opened.catalogue)
+            ),
         }
 
 

@@ -24,6 +24,7 @@ from seedbed.context.datasets import dataset
 from seedbed.context.profiles import read_profile
 from seedbed.context.project import opened
 from seedbed.context.where import database_of
+from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.digest import digest
 from seedbed.postgres.embedded import embedded
@@ -107,7 +108,8 @@ class Background:
         database = database_of(chosen, profile, "browser", address=self._address())
         try:
             with database.reading() as connection:
-                return {table: digest(connection, chosen, table) for table in chosen.tables}
+                held = catalogue_of(connection, chosen)
+                return {table: digest(connection, chosen, table, held) for table in chosen.tables}
         finally:
             database.pool.dispose()
 

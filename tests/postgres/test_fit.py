@@ -15,6 +15,7 @@ from seedbed.declare.entity import Dataset
 from seedbed.engine.order import ordered
 from seedbed.engine.plan import Mismatch, told
 from seedbed.engine.settings import FIRST_DAY, LAST_DAY
+from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.failures import naming, passing, sentence
 from seedbed.postgres.copy.load import RowRefused, RowUnfit
@@ -194,7 +195,9 @@ def test_a_reset_without_a_key_or_a_reference_is_refused_and_a_plan_says_so(held
     with held.opened("plan") as work:
         assert survey(work, ordered(work.dataset.steps)).removal.refused
     with held.superuser() as person:
-        assert [one.column for one in unremovable(person, COMMERCE)] == ["entity_id"] * 3
+        assert [one.column for one in unremovable(catalogue_of(person, COMMERCE), COMMERCE)] == [
+            "entity_id"
+        ] * 3
 
 
 # -- what the database refuses --------------------------------------------------------------------

@@ -11,7 +11,8 @@ from psycopg import sql
 from seedbed.declare.entity import Entity
 from seedbed.declare.errors import SeedbedError
 from seedbed.postgres import record
-from seedbed.postgres.reflect import SchemaMismatch, table_columns
+from seedbed.postgres.catalogue import catalogue
+from seedbed.postgres.reflect import SchemaMismatch
 from seedbed.postgres.snapshot import PrerequisiteMissing
 from seedbed.run.prepare import BeforeAnchor, OtherSeed
 from seedbed.run.remove import remove
@@ -125,7 +126,11 @@ def test_a_schema_that_does_not_fit_stops_a_run_and_is_named(world: World, chang
     statement, problem = CHANGES[change]
     entity = world.dataset.entities[-1]
     with world.superuser() as person:
-        filled = [name for name in table_columns(person, entity.table) if name != entity.key.column]
+        filled = [
+            name
+            for name in catalogue(person, [entity.table]).columns(entity.table)
+            if name != entity.key.column
+        ]
         column = filled[-1]
         _statement(statement)(person, entity, column)
     assert refused(world, SchemaMismatch) == (

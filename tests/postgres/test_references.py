@@ -16,6 +16,7 @@ from seedbed.engine.plan import Pin, Removal
 from seedbed.engine.run import Run
 from seedbed.postgres import delete, read, reflect
 from seedbed.postgres.candidates import everything, mine
+from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.copy import load
 from seedbed.postgres.fence import Fence, Fenced
 from tests.postgres.worlds import Connection
@@ -50,7 +51,7 @@ def square(connection: Connection) -> Iterator[Connection]:
     connection.execute(SCHEMA)
     run = Run("town", 42, DAY, DAY, 1)
     for one in town.entities:
-        columns = reflect.fit(connection, one, run).columns
+        columns = reflect.fit(catalogue_of(connection, town), one, run).columns
         load.copy(connection, one, columns, read.Gap(connection, one, run, 3), ahead=False)
     connection.commit()  # a removal looks at the locks of its transaction
     yield connection

@@ -12,6 +12,7 @@ from seedbed import Columns, Dataset, Rows, at_least, entity, exactly, text, uui
 from seedbed.declare.entity import Entity
 from seedbed.engine.run import Run
 from seedbed.postgres import read, reflect
+from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.copy import load
 from seedbed.postgres.snapshot import Snapshot
 
@@ -58,10 +59,11 @@ def house(
 
 
 def add(connection: psycopg.Connection[tuple[object, ...]], what: Entity) -> int:
+    held = catalogue_of(connection, shelter)
     columns = reflect.fit(
-        connection, what, RUN.reading(Snapshot(connection, shelter, empty=True))
+        held, what, RUN.reading(Snapshot(connection, shelter, held, empty=True))
     ).columns
-    gap = read.Gap(connection, what, RUN.reading(Snapshot(connection, shelter)), 2)
+    gap = read.Gap(connection, what, RUN.reading(Snapshot(connection, shelter, held)), 2)
     return load.copy(connection, what, columns, gap, ahead=not gap.reads)
 
 

@@ -12,6 +12,7 @@ from seedbed.engine.order import ordered
 from seedbed.engine.report import StepReport
 from seedbed.engine.run import Run
 from seedbed.engine.target import chunks
+from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.snapshot import Snapshot
 from seedbed.run.counted import checked
 from seedbed.steps.fill import fill
@@ -30,7 +31,7 @@ def windows(world: World) -> tuple[Entity, ...]:
 def target(entity: Entity, run: Run, world: World) -> set[Any]:
     """The keys that the declaration wants."""
     with world.superuser() as person:
-        at = run.reading(Snapshot(person, world.dataset))
+        at = run.reading(Snapshot(person, world.dataset, catalogue_of(person, world.dataset)))
         wanted = chunks(entity, at, 50_000)
         return {key for rows in wanted for key in entity.key.values(rows.number)}
 

@@ -18,6 +18,7 @@ from seedbed.engine.order import ordered, selected
 from seedbed.engine.plan import told
 from seedbed.engine.run import Run
 from seedbed.postgres import read, reflect
+from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.copy import load
 from seedbed.postgres.drift import drift
 from seedbed.postgres.revise import Pending, pending, revise
@@ -86,24 +87,35 @@ def screen(connection: Connection) -> Iterator[Connection]:
     """The four shows as they are when they have just been added."""
     connection.execute(SCHEMA)
     run = at(connection)
-    columns = reflect.fit(connection, shows, run).columns
+    columns = reflect.fit(catalogue_of(connection, cinema), shows, run).columns
     gap = read.Gap(connection, shows, run, 3)
     assert load.copy(connection, shows, columns, gap, ahead=False) == 4
     yield connection
 
 
 def at(connection: Connection) -> Run:
-    return Run("cinema", 42, DAY, DAY, 1, read=Snapshot(connection, cinema))
+    return Run(
+        "cinema",
+        42,
+        DAY,
+        DAY,
+        1,
+        read=Snapshot(connection, cinema, catalogue_of(connection, cinema)),
+    )
 
 
 def due(connection: Connection, step: Update) -> Pending:
     run = at(connection)
-    return pending(connection, step, run, reflect.fit(connection, step, run).columns, 3)
+    return pending(
+        connection, step, run, reflect.fit(catalogue_of(connection, cinema), step, run).columns, 3
+    )
 
 
 def done(connection: Connection, step: Update) -> Pending:
     run = at(connection)
-    return revise(connection, step, run, reflect.fit(connection, step, run).columns, 3)
+    return revise(
+        connection, step, run, reflect.fit(catalogue_of(connection, cinema), step, run).columns, 3
+    )
 
 
 def states(connection: Connection) -> list[str]:
@@ -146,7 +158,7 @@ def test_a_row_that_came_back_is_the_only_one_that_is_changed(screen: Connection
     load.copy(
         screen,
         shows,
-        reflect.fit(screen, shows, run).columns,
+        reflect.fit(catalogue_of(screen, cinema), shows, run).columns,
         read.Gap(screen, shows, run, 3),
         ahead=False,
     )
@@ -156,7 +168,7 @@ def test_a_row_that_came_back_is_the_only_one_that_is_changed(screen: Connection
 
 def test_a_staged_value_is_a_gap_and_not_an_edit(screen: Connection) -> None:
     run = at(screen)
-    columns = reflect.fit(screen, shows, run).columns
+    columns = reflect.fit(catalogue_of(screen, cinema), shows, run).columns
     assert drift(screen, shows, run, columns, 3) is None
     done(screen, shows_published)
     done(screen, shows_told)
@@ -209,7 +221,7 @@ def test_a_column_that_the_table_does_not_have_is_named(screen: Connection) -> N
     def renamed(rows: Rows) -> Columns:
         return {"grade": rows.position}
 
-    found = reflect.fit(screen, renamed, at(screen)).found
+    found = reflect.fit(catalogue_of(screen, cinema), renamed, at(screen)).found
     assert told(found) == ("entity 'renamed': table shows has no column 'grade'",)
 
 

@@ -20,6 +20,7 @@ from seedbed.declare.keys import Key, TextKey, UuidKey
 from seedbed.engine.plan import Pin
 from seedbed.postgres import claims, delete, fence, ownership, pins, references
 from seedbed.postgres.candidates import Candidates
+from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.claims import KindClaimed
 from seedbed.postgres.connection.lock import LeaseLost
 from seedbed.postgres.copy import load
@@ -218,7 +219,8 @@ def a_text_beyond_the_largest_number_stays(stage: Stage) -> None:
 def rows_of_another_dataset_are_not_ours(stage: Stage) -> None:
     stage.person.autocommit = False
     with pytest.raises(KindClaimed):
-        claims.require(stage.person, replace(thorns, name="rival"), recorded=False)
+        held = catalogue_of(stage.person, thorns)
+        claims.require(stage.person, replace(thorns, name="rival"), held, recorded=False)
     stage.person.rollback()
     stage.person.autocommit = True
 
