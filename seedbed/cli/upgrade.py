@@ -14,14 +14,14 @@ from seedbed.cli.init import lacking as deployments_lacking
 from seedbed.context.profiles import environments, read_profile
 from seedbed.context.project import Project
 from seedbed.declare.errors import UsageError
-from seedbed.server.declared import FLOWS, read_yaml
+from seedbed.server.declared import FLOWS
 
 
 def lacking(project: Project) -> list[str]:
     """A sentence for everything that is missing; what somebody wrote otherwise is theirs.
 
     Raises:
-        UsageError: prefect.yaml cannot be read.
+        UsageError: prefect.yaml cannot be read, or its deployments lack a setting.
     """
     return [
         *(line for flow in FLOWS for line in _flow(project.folder, flow)),
@@ -76,13 +76,6 @@ def _deployments(project: Project) -> Iterator[str]:
         for flow in deployments_lacking(project, name):
             said = f"run `seedbed init environment {name}`"
             yield f"prefect.yaml has no deployment {flow}/{name}; {said}"
-    ours = read_yaml(TEMPLATES / "prefect.yaml")["definitions"]
-    theirs = read_yaml(project.prefect_file)["definitions"]
-    for name, settings in ours.items():
-        found = theirs.get(name) or {}
-        for key in settings:
-            if key not in found:
-                yield f"prefect.yaml: definitions.{name} has no {key}; see {TEMPLATES}/prefect.yaml"
     if not project.automations.is_file():
         place = project.automations.relative_to(project.folder)
         yield f"{place} is missing; copy {TEMPLATES / 'automations.yaml'}"

@@ -19,6 +19,7 @@ from seedbed.context.datasets import dataset
 from seedbed.context.embed import has_texts
 from seedbed.context.variables import KEY, LOGIN
 from seedbed.context.where import (
+    absent,
     database_of,
     generator,
     profile_of,
@@ -54,7 +55,7 @@ def opened(assignment: Assignment) -> Iterator[RunContext]:
     database = database_of(chosen, profile, assignment.run, assignment.lease)
     with closing_of(database):
         with database.reading() as connection:
-            catalogue = catalogue_of(connection, chosen)
+            catalogue = catalogue_of(connection, chosen, absent(chosen, profile))
             context = made(assignment, chosen, database, catalogue, connection)
         with served(context):
             yield context

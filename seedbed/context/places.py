@@ -26,11 +26,10 @@ from seedbed.postgres.guard.reach import STOPPED, AnyConnection, reached
 class TablesMissing(SeedbedError):
     """The database is another application's, or not migrated yet."""
 
-    def __init__(self, chosen: Dataset, absent: Sequence[str]) -> None:
-        names = ", ".join(absent[:3]) + (", …" if absent[3:] else "")
-        super().__init__(
-            f"{len(absent)} of {len(chosen.tables)} tables are missing or cannot be seen ({names})"
-        )
+    def __init__(self, chosen: Dataset, missing: Sequence[str]) -> None:
+        names = ", ".join(missing[:3]) + (", …" if missing[3:] else "")
+        count = f"{len(missing)} of {len(chosen.tables)}"
+        super().__init__(f"{count} tables are missing or cannot be seen ({names})")
 
 
 def _place(name: str, profile: Profile) -> tuple[str, int, str] | str:
@@ -115,6 +114,8 @@ def fit(connection: AnyConnection, chosen: Dataset, profile: Profile) -> guard.E
         f"correct `datasets` in {profile.name}.toml or the address, or run the application's own "
         "migrations"
     )
+    if choose(chosen.name, profile, os.environ) is None:
+        remedy = f"run `seedbed db recreate {chosen.name}` if its schema.sql has changed"
     return guard.Evidence(2, "tables", False, f"{chosen.name} does not fit: {problem}", remedy)
 
 

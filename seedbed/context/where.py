@@ -20,6 +20,7 @@ from seedbed.postgres.connection.address import Address, choose
 from seedbed.postgres.connection.connect import pool
 from seedbed.postgres.connection.database import Database
 from seedbed.postgres.embedded import embedded, home
+from seedbed.postgres.reflect import ABSENT
 
 
 def profile_of(environment: str) -> Profile:
@@ -87,6 +88,16 @@ def database_of(
 def application(name: str, run: str) -> str:
     """What the server shows as the name of a run's connections."""
     return f"seedbed:{name}:{run[:8]}"
+
+
+def absent(chosen: Dataset, profile: Profile) -> str:
+    """What is said of a table that is missing; on the embedded server the schema comes from us."""
+    if choose(chosen.name, profile, os.environ) is not None:
+        return ABSENT
+    return (
+        f"{ABSENT} (`seedbed db recreate {chosen.name}` makes the embedded database anew after a "
+        "change of schema.sql)"
+    )
 
 
 def services_folder(chosen: Dataset, profile: Profile, address: Address) -> Path:

@@ -33,6 +33,9 @@ _COLUMNS = """
 """A domain, or one over another, is written as the type below it. A trigger before an insert may
 fill in what must not be NULL."""
 
+ABSENT = "does not exist or cannot be seen"
+"""Of a table; whoever knows what to do about it says more."""
+
 _CAST = re.compile(r"::[a-z ]+(\([\d,]+\))?")
 _CALL = re.compile(r"\w\(|CURRENT_|LOCALTIME")
 
@@ -56,6 +59,8 @@ class Catalogue:
 
     _columns: Mapping[str, Mapping[str, TableColumn]]
     _kinds: Mapping[str, str] = field(default_factory=dict)
+    absent: str = ABSENT
+    """What is said of a table that is not there."""
 
     def columns(self, table: str) -> Mapping[str, TableColumn]:
         """The columns by name, in table order; none where the table is not there."""
@@ -66,7 +71,7 @@ class Catalogue:
         return self._kinds.get(table) in ("r", "p")
 
 
-def catalogue(connection: Connection, tables: Iterable[str]) -> Catalogue:
+def catalogue(connection: Connection, tables: Iterable[str], absent: str = ABSENT) -> Catalogue:
     """What is there of the tables."""
     columns: dict[str, dict[str, TableColumn]] = {table: {} for table in tables}
     kinds: dict[str, str] = {}
@@ -82,9 +87,9 @@ def catalogue(connection: Connection, tables: Iterable[str]) -> Catalogue:
             generated=generated,
             changing=identity or bool(default and _CALL.search(_CAST.sub("", default))),
         )
-    return Catalogue(columns, kinds)
+    return Catalogue(columns, kinds, absent)
 
 
-def catalogue_of(connection: Connection, dataset: Dataset) -> Catalogue:
+def catalogue_of(connection: Connection, dataset: Dataset, absent: str = ABSENT) -> Catalogue:
     """What is there of all tables that a dataset writes and reads."""
-    return catalogue(connection, [*dataset.tables, *dataset.reads])
+    return catalogue(connection, [*dataset.tables, *dataset.reads], absent)

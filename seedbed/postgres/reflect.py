@@ -42,7 +42,7 @@ def fit(catalogue: Catalogue, step: Entity | Update, run: Run) -> Fit:
     of = step.of if isinstance(step, Update) else step
     columns = catalogue.columns(step.table)
     if not columns:
-        return _unfit(step, "does not exist or cannot be seen")
+        return _unfit(step, catalogue.absent)
     if not catalogue.is_table(step.table):
         return _unfit(step, "is not a table but a view or the like")
     if isinstance(step, Update):
@@ -70,7 +70,7 @@ def unremovable(catalogue: Catalogue, dataset: Dataset) -> tuple[Mismatch, ...]:
     for one in dataset.entities:
         columns = catalogue.columns(one.table)
         if not columns:
-            found += _unfit(one, "does not exist or cannot be seen").found
+            found += _unfit(one, catalogue.absent).found
         elif not catalogue.is_table(one.table):
             found += _unfit(one, "is not a table but a view or the like").found
         else:

@@ -15,6 +15,7 @@ from seedbed.context.datasets import dataset
 from seedbed.context.opening import closing_of, made, served
 from seedbed.context.places import evidence
 from seedbed.context.where import (
+    absent,
     address_of,
     application,
     database_of,
@@ -146,7 +147,7 @@ def _prepared(proof: Guarded, lease: int) -> Iterator[RunContext]:
 def _made(proof: Guarded, database: Database) -> RunContext:
     run, chosen = proof.run, proof.dataset
     with database.reading() as connection:
-        catalogue = catalogue_of(connection, chosen)
+        catalogue = catalogue_of(connection, chosen, absent(chosen, run.profile))
         recorded = record.latest(connection, chosen.name)
         if recorded is not None and not _anything(connection, chosen, catalogue):
             recorded = None
