@@ -20,7 +20,7 @@ from seedbed.postgres.connection.address import Address, choose
 from seedbed.postgres.connection.connect import pool
 from seedbed.postgres.connection.database import Database
 from seedbed.postgres.embedded import embedded, home
-from seedbed.postgres.reflect import ABSENT
+from seedbed.postgres.catalogue import ABSENT
 
 
 def profile_of(environment: str) -> Profile:

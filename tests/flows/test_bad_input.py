@@ -207,7 +207,7 @@ UNOPENED = [
     Row("an unknown entity", 2, "did you mean 'orders'?", "plan commerce --only order"),
     Row("an unknown dataset", 2, "did you mean 'commerce'?", "reset comerce --confirm"),
     Row("reset without confirm", 2, "say --confirm to remove", "reset commerce"),
-    Row("an empty folder of profiles", 2, "profile is missing", "plan", environ={"FOLDER": ""}),
+    Row("an empty folder of profiles", 2, "no environment in ", "plan", environ={"FOLDER": ""}),
     Row(
         "a misspelt setting",
         2,
@@ -244,7 +244,7 @@ UNOPENED = [
             "/dev/zero",
             f"/tmp/{'x' * 300}",
         )
-        for command in ("seed commerce", "db url")
+        for command in ("seed commerce", "db url commerce")
     ),
     *(
         Row(f"as of {day}", 2, f"as_of is {day}; take a day from 2000-01-01 to 2199-12-31", line)
@@ -263,8 +263,8 @@ UNOPENED = [
             environ={"SEEDBED_ENVIRONMENTS": folder},
         )
         for folder, said in {
-            "/dev/zero": "/dev/zero/dev.toml: profile is missing; write it or unset SEEDBED_ENV",
-            f"/tmp/{'x' * 300}": "profile cannot be read (file name too long); correct its place",
+            "/dev/zero": "no environment in /dev/zero: there is no file like dev.toml",
+            f"/tmp/{'x' * 300}": "environments cannot be read (file name too long); correct its place",
         }.items()
     ),
     Row(
