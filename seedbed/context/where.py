@@ -16,11 +16,11 @@ from seedbed.declare.minimums import resolved
 from seedbed.declare.owners import MadeByTrigger
 from seedbed.engine import draws
 from seedbed.engine.settings import Profile
+from seedbed.postgres.catalogue import ABSENT
 from seedbed.postgres.connection.address import Address, choose
 from seedbed.postgres.connection.connect import pool
 from seedbed.postgres.connection.database import Database
 from seedbed.postgres.embedded import embedded, home
-from seedbed.postgres.catalogue import ABSENT
 
 
 def profile_of(environment: str) -> Profile:
