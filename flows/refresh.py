@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from pydantic import Field
 
+from seedbed.engine.options import Mode, Scale, Seed
 from seedbed.run.act import begin, guard, locked, move, prove_all, rebuild
 
 
@@ -17,9 +17,9 @@ def refresh(
     environment: str,
     *,
     datasets: list[str] | None = None,
-    mode: Literal["roll", "rebuild"] | None = None,
-    seed: Annotated[int, Field(ge=0)] | None = None,
-    scale: Annotated[int, Field(ge=1)] | None = None,
+    mode: Mode | None = None,
+    seed: Seed | None = None,
+    scale: Scale | None = None,
     as_of: date | None = None,
 ) -> State[Any]:
     """Roll the windows or rebuild everything, then verify, under one lock.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from pydantic import Field
 
+from seedbed.engine.options import Scale, Seed
 from seedbed.run.act import begin, fill, guard, locked, opened, plan, prove, rebuild, show_plan
 
 
@@ -19,8 +19,8 @@ def seed(
     datasets: list[str] | None = None,
     only: list[str] | None = None,
     with_upstream: bool = False,
-    seed: Annotated[int, Field(ge=0)] | None = None,
-    scale: Annotated[int, Field(ge=1)] | None = None,
+    seed: Seed | None = None,
+    scale: Scale | None = None,
     as_of: date | None = None,
     audit: bool = False,
 ) -> State[Any]:

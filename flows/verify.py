@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from pydantic import Field
 
+from seedbed.engine.options import Scale
 from seedbed.run.act import begin, check, guard, opened
 
 
@@ -17,7 +17,7 @@ def verify(
     environment: str,
     *,
     datasets: list[str] | None = None,
-    scale: Annotated[int, Field(ge=1)] | None = None,
+    scale: Scale | None = None,
     as_of: date | None = None,
 ) -> State[Any]:
     """Run every named check, count every target, look for drift; a violation fails the run.

@@ -24,16 +24,26 @@ def _within_bounds(day: date) -> date:
     return day
 
 
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""Where all random draws start."""
+
+Scale = Annotated[int, Field(ge=1, le=MAX_SCALE)]
+"""Multiple of the owner's counts."""
+
+Mode = Literal["roll", "rebuild"]
+"""What a refresh does."""
+
+
 class RunOptions(Model):
     """Everything that a flow takes beside its environment; None keeps the profile's value."""
 
     datasets: tuple[str, ...] | None = None
     only: tuple[str, ...] = ()
     with_upstream: bool = False
-    seed: int | None = Field(default=None, ge=0, lt=2**63)
-    scale: int | None = Field(default=None, ge=1, le=MAX_SCALE)
+    seed: Seed | None = None
+    scale: Scale | None = None
     as_of: Annotated[date, AfterValidator(_within_bounds)] | None = None
-    mode: Literal["roll", "rebuild"] | None = None
+    mode: Mode | None = None
     audit: bool = False
     confirm: bool = False
     strict: bool = False
@@ -56,7 +66,9 @@ def options(verb: str, asked: Mapping[str, Any], where: str) -> RunOptions:
         UnknownName: the verb has no such option.
         BadSetting: a value that cannot be.
     """
-    given = {name: value for name, value in asked.items() if value not in (None, [], ())}
+    given = {
+        name: value for name, value in asked.items() if value is not None and value not in ([], ())
+    }
     for name in given:
         if name not in TAKEN[verb]:
             raise UnknownName(f"option of {verb}", name, TAKEN[verb])

@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from inspect import isclass
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seedbed.declare.errors import BadSetting, UnknownName
 from seedbed.engine.services import Services
@@ -158,24 +157,6 @@ class Profile(Model):
     def divided(self) -> int:
         """In how many parts a large step is loaded, at most."""
         return self.parts or (1 if self.runner == "threads" else 2 * self.workers)
-
-
-def _within_bounds(day: date) -> date:
-    if not FIRST_DAY <= day <= LAST_DAY:
-        named = {"day": str(day), "first": str(FIRST_DAY), "last": str(LAST_DAY)}
-        raise PydanticCustomError("day", "is {day}; take a day from {first} to {last}", named)
-    return day
-
-
-class Choice(Model):
-    """What one run was asked for, on top of its profile; None keeps the profile's value."""
-
-    datasets: tuple[str, ...] | None = None
-    only: tuple[str, ...] = ()
-    with_upstream: bool = False
-    seed: int | None = Field(None, ge=0, lt=2**63)
-    scale: int | None = Field(None, ge=1, le=MAX_SCALE)
-    as_of: Annotated[date, AfterValidator(_within_bounds)] | None = None
 
 
 def check(model: type[AnyModel], values: Mapping[str, Any], where: str) -> AnyModel:

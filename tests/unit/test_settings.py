@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from seedbed.context.profiles import NoEnvironments, environments, read_profile
 from seedbed.context.project import opened
 from seedbed.declare.errors import BadSetting, UnknownName, UsageError
 from seedbed.engine.settings import (
-    Choice,
     Model,
     Profile,
     check,
@@ -216,50 +214,6 @@ def test_a_value_outside_its_bounds_is_refused(line: str, said: str, tmp_path: P
 def test_a_profile_needs_a_dataset(tmp_path: Path) -> None:
     assert problem("", tmp_path) == "dev.toml: datasets field required"
     assert problem("datasets = []", tmp_path).startswith("dev.toml: datasets tuple should have")
-
-
-def test_a_choice_keeps_the_profiles_values_unless_told() -> None:
-    assert check(Choice, {}, "command line").model_dump() == {
-        "datasets": None,
-        "only": (),
-        "with_upstream": False,
-        "seed": None,
-        "scale": None,
-        "as_of": None,
-    }
-
-
-def test_a_choice_reads_a_date() -> None:
-    choice = check(Choice, {"as_of": "2026-11-21", "scale": 10}, "command line")
-    assert (choice.as_of, choice.scale) == (date(2026, 11, 21), 10)
-
-
-@pytest.mark.parametrize(
-    ("values", "said"),
-    [
-        ({"scale": -1}, "command line: scale input should be greater than or equal to 1"),
-        ({"scale": 10**9}, "command line: scale input should be less than or equal to 1000000"),
-        ({"seed": "x"}, "command line: seed input should be a valid integer, unable to parse"),
-        ({"as_of": "tomorrow"}, "command line: as_of input should be a valid date"),
-        ({"as_of": "2026-02-30"}, "command line: as_of input should be a valid date"),
-        ({"onyl": ()}, "unknown setting of command line 'onyl'; did you mean 'only'?"),
-    ],
-)
-def test_a_mistaken_choice_is_refused(values: dict[str, object], said: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        check(Choice, values, "command line")
-    assert str(caught.value).startswith(said)
-
-
-@pytest.mark.parametrize("day", ["1970-01-05", "1999-12-31", "2200-01-01", "9999-12-31"])
-def test_a_day_that_windows_or_appointments_would_leave_is_refused(day: str) -> None:
-    with pytest.raises(BadSetting) as caught:
-        check(Choice, {"as_of": day}, "command line")
-    assert str(caught.value) == (
-        f"command line: as_of is {day}; take a day from 2000-01-01 to 2199-12-31"
-    )
-    for bound in ("2000-01-01", "2199-12-31"):
-        assert str(check(Choice, {"as_of": bound}, "command line").as_of) == bound
 
 
 def odd(kind: str, path: Path) -> None:
