@@ -264,7 +264,7 @@ UNOPENED = [
         )
         for folder, said in {
             "/dev/zero": "no environment in /dev/zero: there is no file like dev.toml",
-            f"/tmp/{'x' * 300}": "environments cannot be read (file name too long); correct its place",
+            f"/tmp/{'x' * 300}": "environments cannot be read (file name too long); correct its",
         }.items()
     ),
     Row(

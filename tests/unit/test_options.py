@@ -30,7 +30,7 @@ def test_a_flow_takes_what_the_model_validates_with_the_same_bounds(verb: str) -
     given = RunOptions().model_dump()
     for parameter in parameters:
         name = parameter.name
-        if name == "only" or name == "datasets":  # a form has no empty tuple
+        if name in {"only", "datasets"}:  # a form has no tuple
             assert schema(hints[name]) == schema(list[str] | None)
         else:
             assert schema(hints[name]) == schema(model[name])
