@@ -17,6 +17,10 @@ class Run(Protocol):
     """What all values follow from: dataset, seed, dates, scale, requirements, rows of others."""
 
     @property
+    def dataset(self) -> str:
+        """The dataset's name."""
+
+    @property
     def seed(self) -> int:
         """The number that all draws start from."""
 

@@ -13,13 +13,14 @@ import pandas as pd
 from seedbed.declare.asked import Rows
 from seedbed.declare.choice import Choice
 from seedbed.declare.counts import Count, Daily, Initial, Requirement, exactly
-from seedbed.declare.errors import BadDeclaration, UnknownName
+from seedbed.declare.errors import UnknownName
 from seedbed.declare.keys import Key
 from seedbed.declare.lazy import lazy
 from seedbed.declare.minimums import Minimum, Word
 from seedbed.declare.owners import MadeByTrigger, require_one_owner
-from seedbed.declare.reads import Named, Step, Table, View, entities_of, tables_of
+from seedbed.declare.reads import Step, Table, View, entities_of, tables_of
 from seedbed.declare.values import Columns
+from seedbed.declare.well_formed import require_options, require_parameters, require_tuples
 
 ColumnFunction: TypeAlias = Callable[..., Columns]
 Parent: TypeAlias = "Entity | Table | View"
@@ -151,15 +152,22 @@ def entity(
     """Declare an entity; the decorated function makes its columns and gives it its name.
 
     Raises:
-        BadDeclaration: the function's parameters are not `rows` and the upstream's names, or
-            the key counts on numbers that parents of any origin do not have.
+        BadDeclaration: an option holds what it does not take, the function's parameters are not
+            `rows` and the upstream's names, or the key counts on numbers that parents of any
+            origin do not have.
     """
 
     def declare(columns: ColumnFunction) -> Entity:
-        paired(columns, upstream)
-        if isinstance(per, Table | View) and getattr(key, "fan", None) is not None:
-            problem = f"is made per {per.name}, whose rows have no numbers; take a key without fan"
-            raise BadDeclaration(columns.__name__, problem)
+        require_options(columns, key, count, per)
+        require_tuples(
+            columns,
+            upstream=upstream,
+            optional=optional,
+            stamped=stamped,
+            after=after,
+            stays_with=stays_with,
+        )
+        require_parameters(columns, upstream)
         wanted = count or exactly(1)
         if isinstance(wanted, Requirement):
             wanted = wanted.within(table, key.column)
@@ -197,21 +205,6 @@ def made_before(inputs: Iterable[Parent]) -> list[Step]:
 def first_line(function: Callable[..., Any]) -> str:
     """The first line of a function's docstring: what it is."""
     return (inspect.getdoc(function) or "").split("\n", 1)[0]
-
-
-def paired(columns: ColumnFunction, upstream: Iterable[Named]) -> None:
-    """Check that a function takes `rows` and then what is declared as its upstream.
-
-    Raises:
-        BadDeclaration: it takes something else.
-    """
-    taken = list(inspect.signature(columns).parameters)[1:]
-    declared = [one.name for one in upstream]
-    if taken != declared:
-        raise BadDeclaration(
-            columns.__name__,
-            f"takes {taken} but declares upstream {declared}; make the two the same",
-        )
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,13 @@ class BadKey(UsageError):
 
 
 class BadDeclaration(UsageError):
-    """A dataset that contradicts itself."""
+    """A dataset that contradicts itself, or code in it that fails.
 
-    def __init__(self, entity: str, problem: str) -> None:
-        super().__init__(f"entity {entity!r} {problem}")
+    `of` is its name, where it is known, `at` the file and line.
+    """
+
+    def __init__(self, entity: str, problem: str, *, of: str = "", at: str = "") -> None:
+        self.entity, self.problem, self.at = entity, problem, at
+        whose = f" of {of}" if of else ""
+        where = f" ({at})" if at else ""
+        super().__init__(f"entity {entity!r}{whose} {problem}{where}")

@@ -24,6 +24,7 @@ _BASE36 = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
 _BASE36_DIGITS = 13
 """36 ** 13 > 2 ** 63: room for every int64."""
 _LARGEST = 2**63 - 1
+FAN_ADVICE = "give it a fan, the most rows that a parent can ever have: fan=100"
 
 
 class Key(Protocol):
@@ -68,16 +69,19 @@ def _dense(kind: str, fan: int, parents: Integers, positions: Integers) -> Integ
 class UuidKey:
     """`00000000-5eed-<layer>-<type>-<12 decimal digits>`; ordered, so a gap check is a range.
 
-    `kind` is "<layer>-<type>", eight hexadecimal digits; `fan` how many numbers each parent has.
+    `kind` is "<layer>-<type>", eight hexadecimal digits; `fan` how many numbers each parent has,
+    without which there can be rows of one parent only.
     """
 
     kind: str
-    fan: int = 10**UUID_DIGITS
+    fan: int | None = None
     column: str = "id"
 
     def number(self, parents: Integers, positions: Integers, identities: Hashes) -> Integers:
         """The rows' numbers, int64 of shape (n,)."""
-        numbers = _dense(self.kind, self.fan, parents, positions)
+        if self.fan is None and len(parents) and int(parents.max()) > 1:
+            raise BadKey(self.kind, f"has no fan, so only one parent can have rows; {FAN_ADVICE}")
+        numbers = _dense(self.kind, self.fan or 10**UUID_DIGITS, parents, positions)
         if len(numbers) and int(numbers.max()) >= 10**UUID_DIGITS:
             raise BadKey(self.kind, "needs more than 12 digits; lower its fan or the scale")
         return numbers
@@ -148,6 +152,11 @@ class TextKey:
         return _dense(self.kind, self.fan, parents, positions)
 
     @property
+    def by_identity(self) -> bool:
+        """Whether its numbers need none of the parents'."""
+        return self.fan is None
+
+    @property
     def prefix(self) -> str:
         """What every key of this scheme begins with."""
         return f"c5eed{self.kind}".ljust(self.length - _BASE36_DIGITS, "0")
@@ -203,7 +212,7 @@ class TextKey:
         return self.decode(np.array([key.encode() for key in values], dtype=np.bytes_))
 
 
-def uuid_key(kind: str, *, fan: int = 10**UUID_DIGITS, column: str = "id") -> UuidKey:
+def uuid_key(kind: str, *, fan: int | None = None, column: str = "id") -> UuidKey:
     """A uuid of the `5eed` scheme; see `UuidKey`.
 
     Raises:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import pandas as pd
 
+from seedbed.declare.authored import place_of, place_of_caller
 from seedbed.declare.errors import BadDeclaration
 from seedbed.declare.keys import Key
 
@@ -37,6 +38,16 @@ class Table:
     key: str = "id"
     required: dict[str, tuple[str, ...]] = field(default_factory=dict)
     examples: tuple[dict[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that the columns are several.
+
+        Raises:
+            BadDeclaration: they are a text, whose letters would be taken for columns.
+        """
+        if isinstance(self.columns, str):
+            problem = f"has columns={self.columns!r}; write a tuple: ({self.columns!r},)"
+            raise BadDeclaration(self.name, problem, at=place_of_caller())
 
     def __hash__(self) -> int:
         return hash((self.name, self.table))
@@ -121,7 +132,8 @@ def view(
         taken = list(inspect.signature(make).parameters)
         declared = [*(one.name for one in of), *numbers]
         if len(taken) != len(declared):
-            raise BadDeclaration(make.__name__, f"takes {taken} but declares {declared}")
+            problem = f"takes {taken} but declares {declared}; make the two the same"
+            raise BadDeclaration(make.__name__, problem, at=place_of(make))
         return View(make, of, key, numbers)
 
     return declare

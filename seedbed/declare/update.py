@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seedbed.declare.asked import Rows
-from seedbed.declare.entity import ColumnFunction, Entity, Parent, first_line, made_before, paired
+from seedbed.declare.authored import authored
+from seedbed.declare.entity import ColumnFunction, Entity, Parent, first_line, made_before
 from seedbed.declare.errors import BadDeclaration
 from seedbed.declare.lazy import lazy
 from seedbed.declare.reads import Step, Table, tables_of
 from seedbed.declare.resource import Resource
 from seedbed.declare.values import Columns
+from seedbed.declare.well_formed import require_parameters, require_tuples
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +62,10 @@ class Update:
 
     def columns(self, rows: Rows) -> Columns:
         """The key and the columns of the entity's rows as they shall be."""
-        frames = {above.name: rows.run.frame(above) for above in self.upstream}
-        return {self.of.key.column: rows.key, **self.make(rows, **frames)}
+        frames = [rows.run.frame(above) for above in self.upstream]
+        with authored(self.name, self.make, rows.run.dataset):
+            made = self.make(rows, *frames)
+            return {self.of.key.column: rows.key, **made}
 
 
 def settle(
@@ -101,7 +105,8 @@ def update(
     """
 
     def declare(make: ColumnFunction) -> Update:
-        paired(make, upstream)
+        require_tuples(make, upstream=upstream, after=after)
+        require_parameters(make, upstream)
         return Update(make.__name__, of, make, upstream, {}, after, first_line(make), step)
 
     return declare

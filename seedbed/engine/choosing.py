@@ -9,12 +9,14 @@ from seedbed.declare.choice import Choice
 from seedbed.declare.values import Integers
 from seedbed.engine import draws
 from seedbed.engine.balance import Ranked, balanced
+from seedbed.engine.existing import require_key
 from seedbed.engine.rows import Rows
 
 
 def ranked(choice: Choice, parents: Rows, entity: str) -> Ranked:
     """The candidates (row numbers of the frame) of each parent, best first."""
     frame = parents.run.frame(choice.among)
+    require_key(choice.among, frame, parents.run.dataset)
     if choice.by is None:
         owner = np.repeat(np.arange(len(parents)), len(frame))
         candidate = np.tile(np.arange(len(frame)), len(parents))

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from seedbed.declare.asked import Run
+from seedbed.declare.authored import place_of
+from seedbed.declare.errors import BadDeclaration, UnknownName
 from seedbed.declare.lazy import lazy
 from seedbed.declare.reads import Table, View
 from seedbed.declare.values import Booleans, Column, Hashes, Integers
@@ -21,6 +23,7 @@ class Existing(Rows):
     def __init__(self, run: Run, above: Table | View, frame: pd.DataFrame) -> None:
         every = np.arange(len(frame), dtype=np.int64)
         super().__init__(None, run, None, np.zeros(len(frame), np.int64), every)
+        require_key(above, frame, run.dataset)
         self.above = above
         self.frame = frame
 
@@ -59,6 +62,25 @@ class Existing(Rows):
         return draws.mix(draws.text_hash(map(str, self.names)))
 
     def __getitem__(self, column: str) -> Column:
-        """A column as it was read."""
+        """A column as it was read.
+
+        Raises:
+            UnknownName: the table or view has no such column.
+        """
+        if column not in self.frame:
+            raise UnknownName(f"column of {self.above.name}", column, map(str, self.frame.columns))
         values: Column = self.frame[column].to_numpy()
         return values
+
+
+def require_key(above: Table | View, frame: pd.DataFrame, dataset: str) -> None:
+    """Check that a frame has the column by which its rows are known.
+
+    Raises:
+        BadDeclaration: it has not.
+    """
+    if above.key in frame:
+        return
+    problem = f"has no column {above.key!r}, by which its rows are known; make it, or name another"
+    place = place_of(above.make) if isinstance(above, View) else ""
+    raise BadDeclaration(above.name, f"{problem} as its key", of=dataset, at=place)

@@ -16,7 +16,7 @@ from seedbed.declare.values import Booleans, Integers
 from seedbed.engine.choosing import nominal, remaining
 from seedbed.engine.rows import Rows
 from seedbed.engine.run import Run
-from seedbed.engine.target import all_parents, slots
+from seedbed.engine.target import all_parents, counts, slots
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def need(entity: Entity, run: Run, own: pd.DataFrame) -> Need:
     assert isinstance(count, Requirement)  # the caller asks for nothing else
     own = own[own[SEEDED] > 0]
     above = all_parents(entity, run)
-    wanted = count.number(above)
+    wanted = counts(entity, above)
     least = np.full(len(above), run.number(count.rows))
     every, there = _positions(entity, above, own, least)
     held = _held(entity, above, own, np.bincount(every.index[there], minlength=len(above)))

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from seedbed.declare.asked import Run
+from seedbed.declare.authored import authored, place_of
 from seedbed.declare.entity import Entity
-from seedbed.declare.errors import BadDeclaration
+from seedbed.declare.errors import BadDeclaration, BadKey, UnknownName
 from seedbed.declare.lazy import lazy
 from seedbed.declare.values import (
     Booleans,
@@ -24,6 +25,7 @@ from seedbed.declare.values import (
     take,
 )
 from seedbed.engine import draws
+from seedbed.engine.columns import require_length
 
 
 class Rows:
@@ -105,7 +107,14 @@ class Rows:
         if self.entity is None or self.parents is None:
             return np.ones(len(self), dtype=np.int64)
         above = self.parents.number[self.index]
-        return self.entity.key.number(above, self.position, self.identity)
+        try:
+            return self.entity.key.number(above, self.position, self.identity)
+        except BadKey as error:
+            place = place_of(self.entity.columns)
+            problem = f"cannot number its rows: {error}"
+            raise BadDeclaration(
+                self.entity.name, problem, of=self.run.dataset, at=place
+            ) from error
 
     @lazy
     def key(self) -> Any:
@@ -140,19 +149,28 @@ class Rows:
         return _Aligned(self.parents, self.index)
 
     def __getitem__(self, column: str) -> Column:
-        """A column's values, made anew from the declaration (never read)."""
+        """A column's values, made anew from the declaration (never read).
+
+        Raises:
+            UnknownName: the entity makes no such column.
+        """
+        if column not in self.columns:
+            raise UnknownName(f"column of {self._entity.name}", column, self.columns)
         return self.columns[column]
 
     @lazy
     def columns(self) -> Columns:
         """Every column by name, the key first; see `values` for what a column can be."""
         entity = self._entity
+        frames = [self.run.frame(above) for above in entity.upstream]
         self._drawn = set()
         try:
-            made = entity(self)
+            with authored(entity.name, entity.columns, self.run.dataset):
+                made = entity(self, *frames)
+                require_length(entity.name, made, len(self))
+                return {entity.key.column: self.key, **made}
         finally:
             self._drawn = None
-        return {entity.key.column: self.key, **made}
 
     def declared(self) -> Columns:
         """Every column as the declaration says."""

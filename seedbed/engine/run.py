@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from seedbed.declare.authored import authored
 from seedbed.declare.entity import Entity
 from seedbed.declare.errors import BadDeclaration, UnknownName
 from seedbed.declare.lazy import lazy
@@ -114,7 +115,9 @@ class Run:
 
     def _made(self, above: Entity | View) -> pd.DataFrame:
         if isinstance(above, View):
-            return above.make(*map(self.frame, above.of), *map(self.number, above.numbers))
+            given = [*map(self.frame, above.of), *map(self.number, above.numbers)]
+            with authored(above.name, above.make, self.dataset):
+                return above.make(*given)
         parts = [as_frame(rows) for rows in chunks(above, self, 50_000)]
         return pd.concat(parts or [as_frame(nothing(above, self))], ignore_index=True)
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from seedbed.declare.asked import Run
+from seedbed.declare.authored import authored
 from seedbed.declare.entity import Entity
+from seedbed.declare.errors import BadDeclaration
 from seedbed.declare.reads import Table, View
 from seedbed.declare.values import Integers
 from seedbed.engine.choosing import nominal
@@ -29,13 +31,13 @@ def chunks(entity: Entity, run: Run, size: int) -> Iterator[Rows]:
             yield rows.take(np.arange(start, min(start + size, len(rows))))
         return
     for above in _parents(entity, run, size):
-        yield from _children(entity, above, entity.count.number(above), size)
+        yield from _children(entity, above, counts(entity, above), size)
 
 
 def target(entity: Entity, run: Run) -> Rows:
     """All rows of the target as one, each with its choice; those nothing is left for are not."""
     above = all_parents(entity, run)
-    rows = slots(entity, above, entity.count.number(above))
+    rows = slots(entity, above, counts(entity, above))
     return rows if entity.choose is None else nominal(rows, above)
 
 
@@ -61,12 +63,30 @@ def nothing(entity: Entity, run: Run) -> Rows:
     return rows.with_chosen(run.frame(entity.choose.among).iloc[:0])
 
 
+def counts(entity: Entity, above: Rows) -> Integers:
+    """How many rows each parent has, int64 of shape (n,); see `Count`.
+
+    Raises:
+        BadDeclaration: the author's function fails, or gives no number a parent.
+    """
+    function = getattr(entity.count, "rows", getattr(entity.count, "days", None))
+    if not callable(function):
+        function = entity.columns
+    with authored(entity.name, function, above.run.dataset):
+        number = entity.count.number(above)
+        if np.shape(number) != (len(above),):
+            shape = np.shape(number)
+            problem = f"counts rows of shape {shape} for {len(above)} parents; give one number each"
+            raise BadDeclaration(entity.name, problem)
+        return number
+
+
 def count(entity: Entity, run: Run) -> int:
     """How many rows the target has."""
     if entity.grounded:
         return len(target(entity, run))
     above = _parents(entity, run, AT_ONCE)
-    return sum(int(entity.count.number(parents).sum()) for parents in above)
+    return sum(int(counts(entity, parents).sum()) for parents in above)
 
 
 def _parents(entity: Entity, run: Run, size: int) -> Iterator[Rows]:

@@ -13,12 +13,14 @@ the name of a requirement for its number, and `{word_…}` with the name of a wo
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from string import Formatter
 
 from psycopg import sql
 
 from seedbed.declare.entity import Dataset
-from seedbed.declare.errors import BadDeclaration
+from seedbed.declare.errors import UnknownName, UsageError
 from seedbed.engine.report import Check
 from seedbed.engine.run import Run
 from seedbed.postgres.connection.database import Connection
@@ -37,27 +39,74 @@ class Query:
     name: str
     rule: str
     text: str
+    line: int = 0
+    """Where in the file it begins."""
+
+
+class NoChecks(UsageError):
+    """A dataset without checks proves nothing."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__(
+            f"dataset {dataset.name} has no checks in {_file(dataset)}; begin one with "
+            "`-- name: every_…`, a line with its rule as a comment, and a SELECT of what breaks it"
+        )
+
+
+class BadCheck(UsageError):
+    """A check that cannot be asked."""
+
+    def __init__(self, dataset: Dataset, name: str, line: int, problem: str) -> None:
+        super().__init__(f"check {name!r} of {dataset.name} {problem} ({_file(dataset)}:{line})")
+
+
+def _file(dataset: Dataset) -> str:
+    return "/".join([*dataset.folder.parts[-2:], "checks.sql"])
 
 
 def queries(dataset: Dataset) -> tuple[Query, ...]:
     """The dataset's checks, in the file's order.
 
     Raises:
-        BadDeclaration: a name stands twice, or the file holds none.
+        BadCheck: a name stands twice.
+        NoChecks: the file holds none.
     """
     content = (dataset.folder / "checks.sql").read_text()
-    found = tuple(
-        Query(name, " ".join(line.removeprefix("--").strip() for line in rule.splitlines()), text)
-        for name, rule, text in _BLOCK.findall(content)
-    )
-    names = [query.name for query in found]
-    if not names or len(set(names)) < len(names):
-        raise BadDeclaration(dataset.name, "has no checks, or two of the same name, in checks.sql")
-    return found
+    found: dict[str, Query] = {}
+    for block in _BLOCK.finditer(content):
+        name, comment, text = block.groups()
+        line = content.count("\n", 0, block.start()) + 1
+        if name in found:
+            problem = f"stands here and in line {found[name].line}; give one another name"
+            raise BadCheck(dataset, name, line, problem)
+        rule = " ".join(line.removeprefix("--").strip() for line in comment.splitlines())
+        found[name] = Query(name, rule, text, line)
+    if not found:
+        raise NoChecks(dataset)
+    return tuple(found.values())
+
+
+def _require_known(dataset: Dataset, query: Query, known: Iterable[str]) -> None:
+    """Check that every placeholder of a query is a name that stands for something."""
+    try:
+        places = [name for _, name, _, _ in Formatter().parse(query.text) if name is not None]
+    except ValueError:
+        places = [""]
+    for name in places:
+        if not name.isidentifier():
+            problem = "has a brace that stands for no name; write {{ and }} for braces of SQL"
+            raise BadCheck(dataset, query.name, query.line, problem)
+        if name not in known:
+            problem = f"has an {UnknownName('placeholder', name, known)}"
+            raise BadCheck(dataset, query.name, query.line, problem)
 
 
 def check(connection: Connection, dataset: Dataset, run: Run, query: Query) -> Check:
-    """Count the violations of one rule."""
+    """Count the violations of one rule.
+
+    Raises:
+        BadCheck: a placeholder stands for nothing.
+    """
     words = {
         **{one.name: rows_of(one) for one in dataset.entities},
         "as_of": sql.Literal(run.as_of),
@@ -68,6 +117,7 @@ def check(connection: Connection, dataset: Dataset, run: Run, query: Query) -> C
             for name, value in run.requirements.items()
         },
     }
+    _require_known(dataset, query, words)
     counted = sql.SQL("SELECT count(*), min(violation::text) FROM ({}) AS violation").format(
         sql.SQL(query.text.rstrip("; \n")).format(**words)
     )

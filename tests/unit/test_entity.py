@@ -75,8 +75,8 @@ def test_parameters_that_are_not_the_upstream_are_an_error() -> None:
 
     with pytest.raises(BadDeclaration) as caught:
         entity(table="orders", key=uuid_key("0001-0004"), upstream=(shops,))(orders)
-    assert str(caught.value) == (
-        "entity 'orders' takes ['shop'] but declares upstream ['shops']; make the two the same"
+    assert caught.value.problem == (
+        "takes ['shop'] but declares upstream ['shops']; make the two the same"
     )
     assert caught.value.exit_code == 2
 
@@ -87,8 +87,8 @@ def test_upstream_that_the_function_does_not_take_is_an_error() -> None:
 
     with pytest.raises(BadDeclaration) as caught:
         entity(table="orders", key=uuid_key("0001-0004"), upstream=(products,))(orders)
-    assert str(caught.value) == (
-        "entity 'orders' takes [] but declares upstream ['products']; make the two the same"
+    assert caught.value.problem == (
+        "takes [] but declares upstream ['products']; make the two the same"
     )
 
 

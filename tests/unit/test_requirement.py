@@ -25,7 +25,7 @@ from seedbed import (
 from seedbed.declare.choice import Choice
 from seedbed.declare.counts import Requirement
 from seedbed.declare.entity import Entity
-from seedbed.declare.errors import UnknownName
+from seedbed.declare.errors import BadDeclaration
 from seedbed.engine.requirement import Lack, Need, counted_in, need, own_of, own_table
 from seedbed.engine.rows import Rows
 from seedbed.engine.run import Run, as_frame
@@ -177,9 +177,9 @@ def test_rows_of_others_in_the_frame_of_our_own_are_left_alone() -> None:
 
 def test_an_unknown_requirement_is_an_error() -> None:
     at = Run("library", 42, DAY, DAY, 1, {"loan": 3}, read=run().read)
-    with pytest.raises(UnknownName) as caught:
+    with pytest.raises(BadDeclaration) as caught:
         Shelf(loans, at).fill()
-    assert str(caught.value) == "unknown requirement of library 'name'; known: loan"
+    assert caught.value.problem == ("fails: unknown requirement of library 'name'; known: loan")
 
 
 # -- the lowest free positions ------------------------------------------------------------------

@@ -172,9 +172,7 @@ def test_a_column_function_that_draws_a_name_twice_is_stopped() -> None:
 
     with pytest.raises(BadDeclaration) as caught:
         _ = made(doubled).columns
-    assert str(caught.value) == (
-        "entity 'doubled' draws 'size' twice; give the second draw its own name"
-    )
+    assert caught.value.problem == "draws 'size' twice; give the second draw its own name"
 
 
 def test_the_same_draw_may_be_repeated_outside_of_the_column_function() -> None:
