@@ -7,10 +7,9 @@ and kept on disk. The file's name carries everything that its content follows fr
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-
-from faker import VERSION, Faker
 
 from seedbed.declare.errors import BadSetting
 
@@ -29,7 +28,7 @@ def pool(kind: str, size: int, *, locale: str, seed: int, cache: Path | None) ->
     """
     if cache is None:
         return tuple(_make(kind, size, locale, seed))
-    path = cache / f"faker-{VERSION}-{locale}-{kind}-{size}-{seed}.json"
+    path = cache / f"faker-{version('faker')}-{locale}-{kind}-{size}-{seed}.json"
     if path.exists():
         return tuple(json.loads(path.read_text(encoding="utf-8")))
     values = _make(kind, size, locale, seed)
@@ -42,6 +41,8 @@ def pool(kind: str, size: int, *, locale: str, seed: int, cache: Path | None) ->
 
 
 def _make(kind: str, size: int, locale: str, seed: int) -> list[str]:
+    from faker import Faker  # a tenth of a second, and pools are made once
+
     # Without weighting Faker is six times as fast; the weights would be lost in a pool anyway.
     faker = Faker(locale, use_weighting=False)
     faker.seed_instance(seed)
