@@ -132,7 +132,7 @@ def test_no_credential_is_written_down_whatever_refuses(
         environ |= there.world.environ() | {"SEEDBED_HOME": str(folder), "TMPDIR": str(folder)}
         for set_by_other_tests in ("PREFECT_API_URL", "PREFECT_HOME"):
             environ.pop(set_by_other_tests, None)
-        command = [sys.executable, "-m", "flows", "seed", "streaming", "--json", "--verbose"]
+        command = [sys.executable, "-m", "seedbed.cli", "seed", "streaming", "--json", "--verbose"]
         ended = subprocess.run(
             command, cwd=ROOT, env=environ, capture_output=True, check=False, timeout=240
         )
