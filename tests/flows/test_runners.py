@@ -88,7 +88,7 @@ class Place:
 
     def start(self, verb: str, *options: str) -> subprocess.Popen[str]:
         """The command, in a process of its own."""
-        command = [sys.executable, "-m", "flows", verb, "commerce", *options, "--json"]
+        command = [sys.executable, "-m", "seedbed.cli", verb, "commerce", *options, "--json"]
         pipe = subprocess.PIPE
         return subprocess.Popen(
             command, cwd=ROOT, env=self.environ, stdout=pipe, stderr=pipe, text=True

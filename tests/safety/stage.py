@@ -212,9 +212,9 @@ class Stage:
             f"AND datname = current_database() AND {which}"
         )
         lease = (self.context().database.lease,)
-        self.person.execute(f"SELECT pg_terminate_backend(pid) {found}".encode(), lease)
-        left = f"SELECT {found}".encode()
-        assert eventually(lambda: self.person.execute(left, lease).rowcount == 0)
+        # Again and again: who watches over a transaction connects anew.
+        end = f"SELECT pg_terminate_backend(pid) {found}".encode()
+        assert eventually(lambda: self.person.execute(end, lease).rowcount == 0)
 
     def crashing(self, how: str, at: int, action: Callable[[], Any]) -> bool:
         """Whether the action died at its `at`-th write; then that write left nothing behind."""
