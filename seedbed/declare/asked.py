@@ -7,10 +7,20 @@ from datetime import date
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from seedbed.declare.reads import Reader, Step, Table, View
-from seedbed.declare.values import Booleans, Column, Columns, Dates, Floats, Hashes, Integers
+from seedbed.declare.values import (
+    Booleans,
+    Column,
+    Columns,
+    Dates,
+    Floats,
+    Hashes,
+    Integers,
+    Objects,
+)
 
 
 class Run(Protocol):
@@ -130,6 +140,21 @@ class Rows(Protocol):
 
     def __getitem__(self, column: str) -> Column:
         """A column's values; of a parent that nobody seeded, as they were read."""
+
+    def times(self, column: str) -> Dates:
+        """A column as moments in UTC: `datetime64[us]`, shape (n,)."""
+
+    def texts(self, column: str) -> Objects:
+        """A column as Python texts, None or NaN for NULL: objects, shape (n,)."""
+
+    def numbers(self, column: str) -> Integers:
+        """A column as whole numbers, booleans as 0 and 1: int64, shape (n,)."""
+
+    def keys(self, column: str) -> npt.NDArray[Any]:
+        """A column of keys as the database holds them: `V16` or `S`, shape (n,)."""
+
+    def values(self, column: str) -> Objects:
+        """A column as Python values, of json and arrays say: objects, shape (n,)."""
 
     def bits(self, name: str) -> Hashes:
         """64 random bits a row: uint64, shape (n,).

@@ -31,6 +31,7 @@ Hashes: TypeAlias = npt.NDArray[np.uint64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Booleans: TypeAlias = npt.NDArray[np.bool_]
 Bytes: TypeAlias = npt.NDArray[np.bytes_]
+Objects: TypeAlias = npt.NDArray[np.object_]
 Dates: TypeAlias = npt.NDArray[np.datetime64]
 """`datetime64[D]` for dates, `datetime64[us]` for moments in UTC."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,17 +17,16 @@ from seedbed.declare.values import (
     Column,
     Columns,
     Dates,
-    Floats,
     Hashes,
     Integers,
-    categorical,
     take,
 )
 from seedbed.engine import draws
 from seedbed.engine.columns import require_length
+from seedbed.engine.words import Words
 
 
-class Rows:
+class Rows(Words):
     """n rows of one entity, each known by (parent key, position); values are made on demand.
 
     `parents` holds the distinct parents, `index` (int64, shape (n,)) says which of them is a
@@ -180,58 +178,6 @@ class Rows:
         """Every column as it is when the row is added: those that are staged differ."""
         staged = self._entity.staged
         return {name: staged.get(name, column) for name, column in self.columns.items()}
-
-    # -- draws ------------------------------------------------------------------------------
-
-    def bits(self, name: str) -> Hashes:
-        """64 random bits a row under a name: by custom the column's.
-
-        Raises:
-            BadDeclaration: the column function draws the name a second time, which would
-                repeat the values of the first.
-        """
-        if self._drawn is not None:
-            if name in self._drawn:
-                raise BadDeclaration(
-                    self._entity.name, f"draws {name!r} twice; give the second draw its own name"
-                )
-            self._drawn.add(name)
-        owner = "" if self.entity is None else self.entity.name
-        return draws.bits(self.run.stream(owner, name), self.identity)
-
-    def uniform(self, name: str, low: float = 0.0, high: float = 1.0) -> Floats:
-        """Uniform in [low, high)."""
-        return low + (high - low) * draws.unit(self.bits(name))
-
-    def integers(self, name: str, low: int, high: int | Integers) -> Integers:
-        """Uniform integers from low to high (one for all, or one a row), both included."""
-        return low + draws.below(self.bits(name), high - low + 1)
-
-    def chance(self, name: str, probability: float) -> Booleans:
-        """True with that probability."""
-        return draws.unit(self.bits(name)) < probability
-
-    def spread(self, name: str, axis: int) -> Floats:
-        """Evenly spread over [0, 1) along the positions; see `draws.spread`."""
-        return draws.spread(self.run.stream(self._entity.name, name), self.position, axis)
-
-    def pick(self, name: str, values: Sequence[Any]) -> pd.Categorical:
-        """One of the values, all equally likely; longer lists move only the rows they must."""
-        if not len(values):
-            raise BadDeclaration(self._entity.name, f"picks {name!r} from no values")
-        return categorical(draws.jump(self.bits(name), len(values)), values)
-
-    def weighted(self, name: str, weights: Mapping[Any, float]) -> pd.Categorical:
-        """One of the keys, as likely as its weight."""
-        edges = np.cumsum(list(weights.values()))
-        codes = np.searchsorted(edges / edges[-1], self.uniform(name), side="right")
-        return categorical(codes.clip(max=len(weights) - 1), weights)
-
-    def choose(self, name: str, frame: pd.DataFrame) -> Integers:
-        """A row number of `frame` for every row: a stable choice (see `draws.jump`)."""
-        if frame.empty:
-            raise BadDeclaration(self._entity.name, f"chooses {name!r} from no rows")
-        return draws.jump(self.bits(name), len(frame))
 
     # -- time -------------------------------------------------------------------------------
 

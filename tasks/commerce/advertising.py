@@ -98,10 +98,10 @@ def campaigns(
 )
 def adsets(rows: Rows) -> Columns:
     """Three adsets a campaign; the third is paused unless the campaign is archived."""
-    above = np.asarray(rows.parent["status"])
+    above = rows.parent.texts("status")
     third = rows.position == ADSETS_EACH - 1
     status = np.where(third & (above != "ARCHIVED"), "PAUSED", above)
-    name = np.asarray(rows.parent["name"])
+    name = rows.parent.texts("name")
     return {
         "campaign_id": rows.parent["id"],
         "seller_id": rows.parent["seller_id"],
@@ -124,7 +124,7 @@ def adsets(rows: Rows) -> Columns:
 )
 def ads(rows: Rows) -> Columns:
     """Two ads an adset, in its state."""
-    campaign = np.asarray(rows.parent.parent["name"])
+    campaign = rows.parent.parent.texts("name")
     ad = rows.parent.position * ADS_EACH + rows.position + 1
     return {
         "adset_id": rows.parent["id"],

@@ -131,7 +131,7 @@ SELLPAGE_BASES = np.array([(320, 9, 45, 240, 160, 25), (210, 6, 32, 165, 110, 16
 
 def published_days(sellpages: Rows) -> Integers:
     """Thirty days for a published page."""
-    return np.where(np.asarray(sellpages["status"]) == "PUBLISHED", SELLPAGE_DAYS, 0)
+    return np.where(sellpages.texts("status") == "PUBLISHED", SELLPAGE_DAYS, 0)
 
 
 @entity(

@@ -32,7 +32,7 @@ def moments(conversations: Rows) -> Moments:
     """When each message was sent, shape (n, 8): asked before the order, thanked after the work."""
     order, gap = conversations.parent, _gaps(conversations)
     stages = ("createdAt", "acceptedAt", "completedAt")
-    created, accepted, completed = (np.asarray(order[name]) for name in stages)
+    created, accepted, completed = map(order.times, stages)
     asked = created - span(conversations.uniform("asked"), 3 * HOUR, 4 * HOUR)
     before = [asked, asked + gap[0], asked + gap[0] + gap[1]]
     agreed = [accepted + gap[2], accepted + gap[2] + gap[3]]
@@ -47,8 +47,8 @@ def _gaps(conversations: Rows) -> list[Spans]:
 
 def _two(orders: Rows) -> npt.NDArray[np.str_]:
     """Who ordered and who was asked to, shape (n, 2)."""
-    both = [np.asarray(orders[name]).astype(str) for name in ("buyerId", "providerId")]
-    return np.stack(both, axis=1)
+    both = [orders.texts(name) for name in ("buyerId", "providerId")]
+    return np.stack(both, axis=1).astype(str)
 
 
 @entity(

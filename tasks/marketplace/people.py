@@ -125,9 +125,9 @@ def buyers(rows: Rows) -> Columns:
 def portfolio_images(rows: Rows) -> Columns:
     """Pictures of a provider's work, in their order."""
     number = (rows.position + 1).astype(str).astype(object)
-    username = np.asarray(rows.parent["username"])
+    username = rows.parent.texts("username")
     language, trade = languages(rows.parent.position), trades(rows.parent.position)
-    created = np.asarray(rows.parent["createdAt"])
+    created = rows.parent.times("createdAt")
     shown = np.concatenate([by_category("gigs", "captions"), _captions()], axis=2)
     return {
         "userId": rows.parent.key,

@@ -77,7 +77,7 @@ def reviews(rows: Rows) -> Columns:
     """What buyers say about completed orders, in their own language."""
     order = rows.parent
     rating = ratings(order)
-    created = np.asarray(order["completedAt"]) + span(rows.uniform("createdAt"), HOUR, 10 * DAY)
+    created = order.times("completedAt") + span(rows.uniform("createdAt"), HOUR, 10 * DAY)
     return {
         "buyerId": order["buyerId"],
         "orderId": order.key,

@@ -80,7 +80,7 @@ def community_posts(rows: Rows) -> Columns:
     viewers = rows.run.number("viewers")
     unit = (rows.parent.parent.number - 1) // UNIT
     viewer = unit * viewers + rows.integers("author_id", 1, max(viewers, 1))
-    ours = np.asarray(rows.parent["creator_id"])
+    ours = rows.parent.keys("creator_id")
     return {
         "series_id": rows.parent["id"],
         "author_id": np.where(kind < 2, ours, uuid_key(VIEWER).encode(viewer)),
@@ -131,7 +131,7 @@ def _votes_each(posts: Rows) -> Integers:
 )
 def poll_votes(rows: Rows) -> Columns:
     """Different viewers, each with one of the options."""
-    held = np.asarray(rows.parent["poll_options"]).tolist()
+    held = rows.parent.values("poll_options").tolist()
     options = np.array([len(one or ()) for one in held], dtype=np.int64)
     return {
         "post_id": rows.parent["id"],

@@ -87,7 +87,7 @@ series_featured = settle(
     table="editorial_picks",
     key=uuid_key("0004-0002", fan=1),
     per=series,
-    count=counted(lambda held: np.asarray(held["is_featured"]).astype(np.int64)),
+    count=counted(lambda held: held.numbers("is_featured")),
     after=(series_featured,),
 )
 def editorial_picks(rows: Rows) -> Columns:

@@ -111,7 +111,7 @@ def viewer_users(rows: Rows) -> Columns:
 
 def _identity(rows: Rows, kind: str) -> Columns:
     users = [str(name) for name in rows.parent.names]
-    emails = np.asarray(rows.parent["email"]).tolist()
+    emails = rows.parent.texts("email").tolist()
     return {
         "id": uuid_key(kind).encode(rows.number),
         "provider": "email",
@@ -153,11 +153,11 @@ def viewer_identities(rows: Rows) -> Columns:
 
 def _logins(rows: Rows) -> list[str]:
     """What stands before the @ of every account's address."""
-    return [email.split("@")[0] for email in np.asarray(rows.parent["email"]).tolist()]
+    return [email.split("@")[0] for email in rows.parent.texts("email").tolist()]
 
 
 def _profile(rows: Rows) -> Columns:
-    shown = [one["display_name"] for one in np.asarray(rows.parent["raw_user_meta_data"]).tolist()]
+    shown = [one["display_name"] for one in rows.parent.values("raw_user_meta_data").tolist()]
     return {
         "username": objects(f"mock_{login.replace('-', '_')}" for login in _logins(rows)),
         "display_name": objects(shown),

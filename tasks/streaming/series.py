@@ -221,7 +221,7 @@ def episodes(rows: Rows) -> Columns:
     titles = _titles(rows)
     texts = rows.pick("description", EPISODE_TEXTS)
     weeks = (rows.position * 7).astype("timedelta64[D]")
-    out = np.asarray(rows.parent["created_at"]) + weeks
+    out = rows.parent.times("created_at") + weeks
     dark = rows.chance("content_warnings", 0.15)
     return {
         "season_id": rows.parent["id"],

@@ -96,7 +96,7 @@ def free_days(therapists: pd.DataFrame, slots: pd.DataFrame) -> pd.DataFrame:
 def availability(rows: Rows) -> Columns:
     """Every therapist has office hours on several weekdays."""
     begin, length = rows.integers("startTime", 8, 10), rows.integers("hours", 6, 8)
-    created = np.asarray(rows.parent["createdAt"]) + seconds(rows.position)
+    created = rows.parent.times("createdAt") + seconds(rows.position)
     notes = pick(texts("moderation")["availability"]["notes"], rows.uniform("notes"))
     return {
         "therapistId": rows.parent.key,
@@ -168,7 +168,7 @@ ANSWERS = 201
 )
 def assessments(rows: Rows) -> Columns:
     """Every client has answered the questionnaires."""
-    created = after(rows, np.asarray(rows.parent["createdAt"]), rows.uniform("createdAt"), 5)
+    created = after(rows, rows.parent.times("createdAt"), rows.uniform("createdAt"), 5)
     level = {k: rows.integers(k, 0, 3) for k in ("anxiety", "depression", "stress")}
     answers = [_answers(bits) for bits in rows.bits("answers")]
     scores = [{k: int(v[i]) * 7 + 3 for k, v in level.items()} for i in range(len(rows))]

@@ -169,7 +169,7 @@ def every_completed(meetings: pd.DataFrame) -> pd.DataFrame:
 )
 def meeting_notes(rows: Rows) -> Columns:
     """Every completed meeting has its notes."""
-    written = np.asarray(rows.parent["endTime"]) + seconds(rows.integers("createdAt", 300, 5400))
+    written = rows.parent.times("endTime") + seconds(rows.integers("createdAt", 300, 5400))
     return {
         "meetingId": rows.parent.key,
         "notes": pick(texts("sessions")["notes"]["texts"], rows.uniform("notes")),
@@ -231,9 +231,9 @@ def submitted(worksheets: pd.DataFrame) -> pd.DataFrame:
 )
 def worksheet_submissions(rows: Rows) -> Columns:
     """What the clients handed in; what was reviewed has feedback."""
-    start = np.asarray(rows.parent["createdAt"])
+    start = rows.parent.times("createdAt")
     feedback = pick(texts("sessions")["submissions"]["feedback"], rows.uniform("feedback"))
-    reviewed = np.asarray(rows.parent["status"]) == "REVIEWED"
+    reviewed = rows.parent.texts("status") == "REVIEWED"
     sizes = rows.integers("fileSizes", 20_000, 900_000)
     keys = [key.decode() for key in rows.key]
     return {

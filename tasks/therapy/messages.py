@@ -115,7 +115,7 @@ def participants(rows: Rows) -> Columns:
     """The client and the partner of every conversation of ours."""
     talk = rows.parent
     client, partner = talk.parent.key, talk.chosen["partnerId"].to_numpy()
-    created = np.asarray(talk["createdAt"])
+    created = talk.times("createdAt")
     return {
         "conversationId": talk.key,
         "userId": np.where(rows.position == 0, client, partner),
@@ -192,21 +192,19 @@ def dialogues(
 def messages(rows: Rows) -> Columns:
     """The two of every conversation have written in turn."""
     talk = rows.parent
-    kind, dialogue = np.asarray(talk["kind"]), np.asarray(talk["dialogue"])
+    kind, dialogue = talk.texts("kind"), talk.numbers("dialogue")
     content = np.empty(len(rows), object)
     for name in ("therapist", "member"):
         of = kind == name
         lines = np.array([one["lines"] for one in texts("messages")[name]], dtype=object)
         content[of] = lines[dialogue[of], rows.position[of] % lines.shape[1]]
-    begin = np.asarray(talk["begin"])
+    begin = talk.times("begin")
     sent = (begin.astype("datetime64[s]") + seconds(pace(begin) * (rows.position + 1))).astype(
         "datetime64[us]"
     )
     return {
         "conversationId": talk.key,
-        "senderId": np.where(
-            rows.position % 2 == 0, np.asarray(talk["first"]), np.asarray(talk["second"])
-        ),
+        "senderId": np.where(rows.position % 2 == 0, talk.texts("first"), talk.texts("second")),
         "content": content,
         "messageType": "TEXT",
         "createdAt": sent,
@@ -264,7 +262,7 @@ def _reacts(pairs: Rows) -> Booleans:
 )
 def message_reactions(rows: Rows) -> Columns:
     """Three in ten of our messages have a reaction."""
-    sent: Moments = np.asarray(rows.parent["createdAt"])
+    sent: Moments = rows.parent.times("createdAt")
     read = (sent + HALF_A_DAY).astype("datetime64[us]")
     return {
         "messageId": rows.parent["messageId"],
@@ -283,7 +281,7 @@ def message_reactions(rows: Rows) -> Columns:
 )
 def message_receipts(rows: Rows) -> Columns:
     """Seven in ten of our messages have been read."""
-    sent = np.asarray(rows.parent["createdAt"])
+    sent = rows.parent.times("createdAt")
     return {
         "messageId": rows.parent["messageId"],
         "userId": rows.parent["userId"],

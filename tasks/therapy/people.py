@@ -81,7 +81,7 @@ def client_users(rows: Rows) -> Columns:
 )
 def clients(rows: Rows) -> Columns:
     """Their rows as clients."""
-    town = pd.Series(np.asarray(rows.parent["address"])).str.split(", ").str[0]
+    town = pd.Series(rows.parent.texts("address")).str.split(", ").str[0]
     return {
         "hasSeenTherapistRecommendations": True,
         "birthdate": rows.parent["birthDate"],
@@ -115,7 +115,7 @@ LICENSES = ("Psychologist", "Psychiatrist", "Guidance counselor", "Clinical soci
 )
 def therapists(rows: Rows) -> Columns:
     """Their rows as therapists, all of them approved."""
-    created = np.asarray(rows.parent["createdAt"])
+    created = rows.parent.times("createdAt")
     years = rows.integers("yearsOfExperience", 3, 12)
     success = [{"anxiety": int(a), "depression": int(b)} for a, b in _rates(rows)]
     skills, ways = rows.integers("expertise", 0, 5), rows.integers("approaches", 0, 2)

@@ -50,7 +50,7 @@ TO_THERAPISTS = (
 def _notification(rows: Rows, kinds: tuple[str, ...]) -> Columns:
     kind = np.array(kinds, dtype=object)[rows.position % len(kinds)]
     share = rows.uniform("text")
-    start = latest(np.asarray(rows.parent["createdAt"]), ago(rows, np.zeros(len(rows)), 7, 7))
+    start = latest(rows.parent.times("createdAt"), ago(rows, np.zeros(len(rows)), 7, 7))
     created = after(rows, start, rows.uniform("createdAt"), 7)
     read = rows.chance("isRead", 0.5)
     return {
@@ -166,7 +166,7 @@ def user_blocks(rows: Rows) -> Columns:
 )
 def payment_methods(rows: Rows) -> Columns:
     """Every client can pay; card numbers are kept nowhere, only their last four digits."""
-    created = after(rows, np.asarray(rows.parent["createdAt"]), rows.uniform("createdAt"), 20)
+    created = after(rows, rows.parent.times("createdAt"), rows.uniform("createdAt"), 20)
     return {
         "userId": rows.parent.key,
         "type": "CARD",
@@ -207,10 +207,10 @@ def payable(
 def payments(rows: Rows) -> Columns:
     """Every completed meeting has been paid."""
     meeting = rows.parent
-    paid = after(rows, np.asarray(meeting["endTime"]), rows.uniform("processedAt"), 1)
-    method = np.asarray(meeting["method"])
+    paid = after(rows, meeting.times("endTime"), rows.uniform("processedAt"), 1)
+    method = meeting.texts("method")
     return {
-        "amount": money(np.asarray(meeting["cents"])),
+        "amount": money(meeting.numbers("cents")),
         "currency": "PHP",
         "status": "COMPLETED",
         "clientId": meeting["clientId"],

@@ -23,8 +23,7 @@ _IDS = uuid_key("0002-0004")
 )
 def embeddings(rows: Rows) -> Columns:
     """The vector of the transcript's full text."""
-    shared = rows.parent.parent["created_at"]
-    created = np.asarray(shared) + np.timedelta64(5, "m")
+    created = rows.parent.parent.times("created_at") + np.timedelta64(5, "m")
     return {
         "id": _IDS.encode(rows.number),
         "embedding": Embedded(speech(rows.parent).text, DIMENSIONS),

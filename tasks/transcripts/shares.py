@@ -80,7 +80,7 @@ def shares(rows: Rows) -> Columns:
 def metadata(rows: Rows) -> Columns:
     """Author, title, description and figures; `platform_data.tags` say what a share is about."""
     platform, topic = platforms(rows.parent), topics(rows.parent)
-    created = np.asarray(rows.parent["created_at"]) + np.timedelta64(1, "m")
+    created = rows.parent.times("created_at") + np.timedelta64(1, "m")
     number = text(rows.number, digits=10)
     first = SENTENCES.take(topic, rows.integers("description", 0, SENTENCES.size - 1))
     then = GENERAL[rows.integers("description end", 0, len(GENERAL) - 1)]

@@ -85,7 +85,7 @@ def _sentence(rows: Rows, topic: Integers, place: int, number: Integers) -> Text
 def transcripts(rows: Rows) -> Columns:
     """Two to twelve segments whose times add up and whose texts are the full text."""
     said = speech(rows)
-    created = np.asarray(rows.parent["created_at"]) + np.timedelta64(3, "m")
+    created = rows.parent.times("created_at") + np.timedelta64(3, "m")
     return {
         "share_id": rows.parent["id"],
         "full_text": said.text,

@@ -18,6 +18,7 @@ from seedbed import (
     entity,
     exactly,
     money,
+    objects,
     text,
     text_key,
     uuid_key,
@@ -284,3 +285,60 @@ def test_nothing_can_be_picked_or_chosen_from_nothing() -> None:
     with pytest.raises(BadDeclaration) as caught:
         rows.choose("page", pd.DataFrame({"id": []}))
     assert str(caught.value) == "entity 'shelves' chooses 'page' from no rows"
+
+
+# -- columns of a known type --------------------------------------------------------------------
+
+
+@entity(table="copies", key=uuid_key("0001-0009"), count=exactly(2))
+def copies(rows: Rows) -> Columns:
+    """A column of every kind."""
+    return {
+        "bought": np.array(["2026-11-21T08:00", "2026-11-22T09:30"], dtype="datetime64[s]"),
+        "day": np.datetime64("2026-11-21", "D"),
+        "state": categorical(np.array([1, 0]), ("lent", "free")),
+        "code": np.array([b"c-1", b"c-2"]),
+        "label": "new",
+        "pages": np.array([7, 8]),
+        "lent": np.array([False, True]),
+        "owner": KEY_OF_OWNERS.encode(np.array([1, 2])),
+        "tags": objects([["a"], []]),
+        "notes": {"by": "seed"},
+    }
+
+
+KEY_OF_OWNERS = uuid_key("0001-0008")
+
+
+def test_times_are_moments_whether_they_were_seconds_days_or_the_same_for_all() -> None:
+    rows = made(copies)
+    assert rows.times("bought").dtype == np.dtype("datetime64[us]")
+    assert rows.times("bought").astype(str).tolist() == [
+        "2026-11-21T08:00:00.000000",
+        "2026-11-22T09:30:00.000000",
+    ]
+    assert rows.times("day").astype(str).tolist() == ["2026-11-21T00:00:00.000000"] * 2
+
+
+def test_texts_are_python_texts() -> None:
+    rows = made(copies)
+    assert rows.texts("state").tolist() == ["free", "lent"]
+    assert rows.texts("code").tolist() == ["c-1", "c-2"]
+    assert rows.texts("label").tolist() == ["new", "new"]
+    assert [rows.texts(name).dtype.kind for name in ("state", "code", "label")] == ["O"] * 3
+
+
+def test_numbers_are_whole_and_booleans_0_and_1() -> None:
+    rows = made(copies)
+    assert (rows.numbers("pages").tolist(), rows.numbers("lent").tolist()) == ([7, 8], [0, 1])
+    assert rows.numbers("lent").dtype == np.int64
+
+
+def test_keys_stay_as_the_database_holds_them() -> None:
+    assert made(copies).keys("owner").dtype == np.dtype("V16")
+    assert made(copies).keys("owner").tolist() == KEY_OF_OWNERS.encode(np.array([1, 2])).tolist()
+
+
+def test_values_are_lists_and_objects_as_they_are() -> None:
+    assert made(copies).values("tags").tolist() == [["a"], []]
+    assert made(copies).values("notes").tolist() == [{"by": "seed"}, {"by": "seed"}]
