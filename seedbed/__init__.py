@@ -44,10 +44,10 @@ if TYPE_CHECKING:  # for type checkers and editors; tests/unit/test_words.py hol
     from seedbed.declare.values import Integers as Integers
     from seedbed.declare.values import categorical as categorical
     from seedbed.declare.values import money as money
+    from seedbed.declare.values import nullable as nullable
     from seedbed.declare.values import objects as objects
     from seedbed.declare.values import ratio as ratio
     from seedbed.declare.values import text as text
-    from seedbed.declare.values import where as where
     from seedbed.engine.first_rows import first_rows as first_rows
 
 WORDS: dict[str, dict[str, tuple[str, str]]] = {
@@ -88,7 +88,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "text": ("declare.values", "a prefix, a number with leading zeros, a suffix"),
         "categorical": ("declare.values", "values picked from a list by their place in it"),
         "objects": ("declare.values", "any Python values: texts, lists, objects for json"),
-        "where": ("declare.values", "a column with NULL where it is not present"),
+        "nullable": ("declare.values", "a column with NULL where it is not present"),
         "Embedded": ("declare.values", "texts that a service turns into vectors"),
         "FixedPoint": ("declare.values", "exact decimals as whole numbers of the last place"),
     },

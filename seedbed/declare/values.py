@@ -4,7 +4,7 @@ A column of n rows is one of
 
 * a numpy array of length n: integers, floats, booleans, `datetime64[D]` (date),
   `datetime64[us]` (timestamp, UTC), `S` or `U` (text), `V16` (uuid), or objects;
-* the same as a masked array (see `where`): masked is NULL;
+* the same as a masked array (see `nullable`): masked is NULL;
 * a `pandas.Categorical`: codes into a list of values, code -1 is NULL;
 * a `FixedPoint`: exact decimals as integers of the last place;
 * a scalar (text, number, None, dict for json, ...): the same value in every row.
@@ -127,7 +127,7 @@ def objects(values: Iterable[Any]) -> npt.NDArray[np.object_]:
     return column
 
 
-def where(present: Booleans, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def nullable(column: npt.NDArray[Any], present: Booleans) -> npt.NDArray[Any]:
     """The column, NULL where `present` (shape (n,)) is false."""
     return np.ma.masked_array(column, mask=~present)
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from seedbed import (
+    Booleans,
     Columns,
     Dates,
     Integers,
@@ -17,10 +18,10 @@ from seedbed import (
     counted,
     entity,
     money,
+    nullable,
     scaled,
     text,
     uuid_key,
-    where,
 )
 from tasks.commerce.accounts import sellers
 from tasks.commerce.customers import CUSTOMERS
@@ -131,8 +132,13 @@ class Lines:
     cents: Integers
 
 
+def two_items(orders: Rows) -> Booleans:
+    """Which orders hold two items: 30 %."""
+    return orders.chance("two_items", 0.30)
+
+
 def lines(orders: Rows, products: pd.DataFrame) -> Lines:
-    """What each order holds: one item or, in 30 %, two; of the first two pieces in 20 %."""
+    """What each order holds: one item or two; of the first two pieces in 20 %."""
     code = products["product_code"].to_numpy()
     start = np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
     variants = np.diff(np.r_[start, len(code)])
@@ -140,7 +146,7 @@ def lines(orders: Rows, products: pd.DataFrame) -> Lines:
     second = orders.integers("second_product", 0, len(start) - 1)
     variant = orders.integers("variant", 0, variants[first] - 1)
     offer = np.column_stack([start[first] + variant, start[second]])
-    pair = orders.chance("two_items", 0.30)
+    pair = two_items(orders)
     quantity = np.column_stack([1 + orders.chance("two_pieces", 0.20), pair]).astype(np.int64)
     return Lines(1 + pair, offer, quantity, products["cents"].to_numpy()[offer])
 
@@ -185,9 +191,11 @@ def orders(
         "payment_id": text(
             rows.integers("payment_id", 0, 999_999), prefix="PAY-", digits=6, suffix="-ALPHA"
         ),
-        "paid_at": where(told.status > 0, created + np.timedelta64(60, "s")),
-        "tracking_number": where(shipped, text(parcel, prefix="TRK", digits=10)),
-        "tracking_url": where(shipped, text(parcel, prefix="https://track.example/TRK", digits=10)),
+        "paid_at": nullable(created + np.timedelta64(60, "s"), told.status > 0),
+        "tracking_number": nullable(text(parcel, prefix="TRK", digits=10), shipped),
+        "tracking_url": nullable(
+            text(parcel, prefix="https://track.example/TRK", digits=10), shipped
+        ),
         "notes": None,
         "created_at": created,
         "updated_at": created + last.astype("timedelta64[s]"),
@@ -196,7 +204,7 @@ def orders(
 
 def item_count(orders: Rows) -> Integers:
     """One item an order, or two."""
-    return 1 + orders.chance("two_items", 0.30).astype(np.int64)
+    return 1 + two_items(orders).astype(np.int64)
 
 
 @entity(

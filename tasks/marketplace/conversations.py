@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from seedbed import Columns, Integers, Rows, counted, entity, text_key, where
+from seedbed import Columns, Integers, Rows, counted, entity, nullable, text_key
 from tasks.marketplace.ledger import buyer_of, languages, opens, trades
 from tasks.marketplace.orders import orders
 from tasks.marketplace.people import providers
@@ -108,9 +108,9 @@ def messages(rows: Rows) -> Columns:
         "conversationId": talk.key,
         "senderId": _two(order)[every, rows.position % 2],
         "content": lines(talk)[every, rows.position],
-        "readAt": where(
-            ~(last & talk.chance("unread", UNREAD)),
+        "readAt": nullable(
             sent + span(rows.uniform("readAt"), MINUTE, 5 * MINUTE),
+            ~(last & talk.chance("unread", UNREAD)),
         ),
         "createdAt": sent,
     }

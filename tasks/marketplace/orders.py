@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seedbed import Columns, Integers, Rows, categorical, counted, entity, text_key, where
+from seedbed import Columns, Integers, Rows, categorical, counted, entity, nullable, text_key
 from tasks.marketplace.gigs import TIERS, delivery_days, gigs, prices, tiers
 from tasks.marketplace.ledger import ORDERS, buyer_of, customer_of, languages, ledger, trades
 from tasks.marketplace.people import buyers
@@ -56,9 +56,9 @@ def orders(rows: Rows, buyers: pd.DataFrame) -> Columns:
         "selectedTier": categorical(tier, TIERS),
         "tierSnapshot": tiers(gig)[every, tier],
         "totalPrice": prices(gig)[every, tier].astype(np.float64),
-        "deliveryNotes": where(
-            rows.chance("has notes", 0.6),
+        "deliveryNotes": nullable(
             noted[languages(buyer), place, rows.integers("deliveryNotes", 0, noted.shape[2] - 1)],
+            rows.chance("has notes", 0.6),
         ),
         "status": "COMPLETED",
         "paymentConfirmed": True,

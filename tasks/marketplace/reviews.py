@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seedbed import Columns, Integers, Rows, Table, counted, entity, text_key, update, where
+from seedbed import Columns, Integers, Rows, Table, counted, entity, nullable, text_key, update
 from tasks.marketplace.gigs import gigs
 from tasks.marketplace.ledger import buyer_of, customer_of, languages, trades, turns
 from tasks.marketplace.orders import orders
@@ -84,7 +84,7 @@ def reviews(rows: Rows) -> Columns:
         "providerId": order["providerId"],
         "gigId": order["gigId"],
         "rating": rating,
-        "content": where(~rows.chance("silent", SILENT), contents(order, rating)),
+        "content": nullable(contents(order, rating), ~rows.chance("silent", SILENT)),
         "createdAt": created,
         "updatedAt": created,
     }

@@ -15,12 +15,12 @@ from seedbed import (
     counted,
     entity,
     exactly,
+    nullable,
     objects,
     resource,
     settle,
     text,
     uuid_key,
-    where,
 )
 from tasks.streaming.artwork import thumbnail
 from tasks.streaming.catalogue import CREATORS, EPISODES_EACH, FIRST_SHOW, SHOWS, Show
@@ -233,7 +233,7 @@ def episodes(rows: Rows) -> Columns:
         "status": "published",
         "created_at": out - np.timedelta64(2, "D"),
         "sort_order": rows.position,
-        "content_warnings": where(dark, np.full(len(rows), "flashing lights", dtype=object)),
+        "content_warnings": nullable(np.full(len(rows), "flashing lights", dtype=object), dark),
         "release_date": out,
     }
 

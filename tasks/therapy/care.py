@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from seedbed import Columns, Rows, Table, at_least, choose, entity, text_key, view, where
+from seedbed import Columns, Rows, Table, at_least, choose, entity, nullable, text_key, view
 from tasks.therapy.communities import without
 from tasks.therapy.people import every_client, every_therapist
 from tasks.therapy.texts import pick, texts
@@ -105,7 +105,7 @@ def availability(rows: Rows) -> Columns:
         "endTime": [f"{hour:02}:00" for hour in begin + length],
         "timezone": "Asia/Manila",
         "isAvailable": True,
-        "notes": where(rows.chance("has notes", 0.3), notes),
+        "notes": nullable(notes, rows.chance("has notes", 0.3)),
         "createdAt": created,
         "updatedAt": created,
     }

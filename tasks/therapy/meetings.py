@@ -15,9 +15,9 @@ from seedbed import (
     at_least,
     choose,
     entity,
+    nullable,
     text_key,
     view,
-    where,
 )
 from tasks.therapy.care import PAIR, active_pairs, assigned_clients
 from tasks.therapy.people import every_therapist
@@ -242,5 +242,5 @@ def worksheet_submissions(rows: Rows) -> Columns:
         "fileNames": [["worksheet.pdf"]] * len(rows),
         "fileSizes": [[int(size)] for size in sizes],
         "submittedAt": after(rows, start, rows.uniform("submittedAt"), 6),
-        "feedback": where(reviewed, feedback),
+        "feedback": nullable(feedback, reviewed),
     }

@@ -14,10 +14,10 @@ from seedbed import (
     entity,
     initial,
     money,
+    nullable,
     text,
     text_key,
     view,
-    where,
 )
 from tasks.therapy.texts import pick, texts
 from tasks.therapy.times import ago
@@ -52,7 +52,7 @@ def _user(rows: Rows, role: str) -> Columns:
         "password": PASSWORD_HASH,
         "emailVerified": True if role != "client" else rows.chance("emailVerified", 0.9),
         "bio": pick(bios, rows.uniform("bio")),
-        "lastLoginAt": where(rows.chance("has logged in", 0.9), login),
+        "lastLoginAt": nullable(login, rows.chance("has logged in", 0.9)),
     }
 
 

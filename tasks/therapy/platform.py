@@ -13,10 +13,10 @@ from seedbed import (
     choose,
     entity,
     money,
+    nullable,
     text,
     text_key,
     view,
-    where,
 )
 from tasks.therapy.communities import without
 from tasks.therapy.meetings import every_completed
@@ -60,7 +60,7 @@ def _notification(rows: Rows, kinds: tuple[str, ...]) -> Columns:
         "type": kind,
         "priority": rows.weighted("priority", {"NORMAL": 8, "LOW": 1, "HIGH": 1}),
         "isRead": read,
-        "readAt": where(read, after(rows, created, rows.uniform("readAt"), 1)),
+        "readAt": nullable(after(rows, created, rows.uniform("readAt"), 1), read),
         "createdAt": created,
         "updatedAt": created,
     }
@@ -216,7 +216,7 @@ def payments(rows: Rows) -> Columns:
         "clientId": meeting["clientId"],
         "therapistId": meeting["therapistId"],
         "meetingId": meeting.key,
-        "paymentMethodId": where(pd.notna(method), method),
+        "paymentMethodId": nullable(method, pd.notna(method)),
         "processedAt": paid,
         "createdAt": paid,
         "updatedAt": paid,

@@ -16,7 +16,7 @@ import pandas as pd
 import psycopg
 import pytest
 
-from seedbed.declare.values import Column, FixedPoint, money, where
+from seedbed.declare.values import Column, FixedPoint, money, nullable
 from seedbed.postgres.copy.encode import CannotEncode, ColumnType, Encoder, WrongColumn
 
 Connection = psycopg.Connection[Any]
@@ -76,7 +76,7 @@ def categories(codes: list[int], values: list[Any]) -> Column:
 
 def present(flags: str, values: list[Any], dtype: str) -> Any:
     """An array whose rows are masked where `flags`, one letter a row, has a dot."""
-    return where(np.array([flag != "." for flag in flags]), np.array(values, dtype))
+    return nullable(np.array(values, dtype), np.array([flag != "." for flag in flags]))
 
 
 UUIDS = ["00000000-5eed-0003-0001-000000000001", "ffffffff-ffff-ffff-ffff-ffffffffff00"]
@@ -249,14 +249,14 @@ MASKED: list[tuple[str, Column, Texts]] = [
         present(".x", ["-9000-01-01", "2026-07-01T12:00:00.5"], "M8[us]"),
         [None, "2026-07-01 12:00:00.5+00"],
     ),
-    ("uuid", where(np.array([False, True]), UUID_ARRAY), [None, UUIDS[1]]),
+    ("uuid", nullable(UUID_ARRAY, np.array([False, True])), [None, UUIDS[1]]),
     ("jsonb", present("x.", ['{"a": 1}', "not json"], "S"), ['{"a": 1}', None]),
     ("numeric(6,2)", present("x.", [5, 10**6], "i8"), ["5.00", None]),
     ("numeric(6,2)", money(present("x.x", [1250, 10**9, -1], "i8")), ["12.50", None, "-0.01"]),
     ("numeric(6,2)", money(present("..", [1, 2], "i8")), [None, None]),
     ("numeric(6,2)", money(present("xx", [1, 2], "i8")), ["0.01", "0.02"]),
     ("text", present("x.x", ["a", 5, None], "O"), ["a", None, None]),
-    ("text[]", where(np.array([True, False]), objects(["a"], ["b"])), ["{a}", None]),
+    ("text[]", nullable(objects(["a"], ["b"]), np.array([True, False])), ["{a}", None]),
     ("text", present("...", [1, 2, 3], "S"), [None, None, None]),
     ("int4", present("...", [1, 2, 3], "i8"), [None, None, None]),
     ("date", present("..", ["2026-01-01", "NaT"], "M8[D]"), [None, None]),

@@ -20,11 +20,11 @@ from seedbed import (
     entity,
     exactly,
     money,
+    nullable,
     scaled,
     text,
     text_key,
     uuid_key,
-    where,
 )
 from seedbed.declare.entity import Entity
 from seedbed.engine.run import Run
@@ -41,7 +41,7 @@ def shelves(rows: Rows) -> Columns:
         "cents": money(rows.position * 100),
         "label": text(rows.number, prefix="S-"),
         "kind": categorical(rows.position % 2, ["tall", None]),
-        "seen": where(rows.position > 0, rows.position),
+        "seen": nullable(rows.position, rows.position > 0),
         "open": True,
     }
 

@@ -18,10 +18,10 @@ from seedbed import (
     between,
     entity,
     exactly,
+    nullable,
     text_key,
     uuid_key,
     view,
-    where,
 )
 from seedbed.declare.entity import Entity
 from seedbed.declare.errors import BadDeclaration, UnknownName
@@ -280,7 +280,7 @@ def our_books(rows: Rows) -> Columns:
     return {
         "title": np.array(["Emma", "Ulysses", "Molloy"], dtype=object)[rows.position],
         "pages": rows.position * 100,
-        "year": where(rows.position > 0, 1900 + rows.position),
+        "year": nullable(1900 + rows.position, rows.position > 0),
     }
 
 

@@ -15,10 +15,10 @@ from seedbed.declare.values import (
     Integers,
     categorical,
     money,
+    nullable,
     ratio,
     take,
     text,
-    where,
 )
 
 
@@ -72,7 +72,7 @@ def test_a_text_has_at_least_that_many_digits() -> None:
 
 
 def test_where_is_null_elsewhere() -> None:
-    column = where(np.array([True, False, True]), integers(1, 2, 3))
+    column = nullable(integers(1, 2, 3), np.array([True, False, True]))
     assert isinstance(column, np.ma.MaskedArray)
     assert column.tolist() == [1, None, 3]
 
@@ -107,7 +107,7 @@ def test_take_gives_the_rows_of_every_kind_of_column() -> None:
     assert isinstance(taken, FixedPoint)
     assert (taken.units.tolist(), taken.places) == ([3, 1, 1], 4)
     assert listed(take(categorical(integers(0, 1, 2), ["x", None, "z"]), index)) == ["z", "x", "x"]
-    masked = take(where(np.array([False, True, True]), integers(7, 8, 9)), index)
+    masked = take(nullable(integers(7, 8, 9), np.array([False, True, True])), index)
     assert isinstance(masked, np.ma.MaskedArray)
     assert masked.tolist() == [9, None, None]
 

@@ -23,13 +23,13 @@ from seedbed import (
     daily,
     entity,
     exactly,
+    nullable,
     scaled,
     settle,
     text,
     text_key,
     update,
     uuid_key,
-    where,
 )
 
 NUMBERS = 0x5EED0000
@@ -57,7 +57,7 @@ def players(rows: Rows) -> Columns:
         "nickname": rows.pick("nickname", ["Ace", "Bee", "Cat"]),
         "shirt": rows.position + 1,
         "retired": rows.position % 4 == 3,
-        "mentor_id": where(rows.position > 0, PLAYER.encode(np.maximum(rows.number - 1, 1))),
+        "mentor_id": nullable(PLAYER.encode(np.maximum(rows.number - 1, 1)), rows.position > 0),
     }
 
 
