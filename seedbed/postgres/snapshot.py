@@ -167,7 +167,7 @@ class Snapshot:
 
     def _with_planned(self, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
         planned = [
-            alike(rows, frame)
+            alike(_with_all(rows, table, frame), frame)
             for entity, rows in self._planned.get(table.table, ())
             if table.after is None or entity in table.after
         ]
@@ -175,6 +175,21 @@ class Snapshot:
             return frame
         whole = pd.concat([frame, *planned], ignore_index=True)
         return whole.sort_values(table.key, ignore_index=True)
+
+
+def _with_all(rows: pd.DataFrame, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """Planned rows with what the database will fill in: NULL, and keys that no row has.
+
+    How many rows hang on them is known before their keys are.
+    """
+    found = rows.copy()
+    for name in frame.columns.difference(rows.columns):
+        found[name] = None
+    if table.key not in rows.columns:
+        found[table.key] = -rows[SEEDED].to_numpy()
+        if frame[table.key].dtype == object:
+            found[table.key] = [f"planned {number}" for number in rows[SEEDED]]
+    return found
 
 
 @cache

@@ -8,9 +8,21 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from seedbed import Columns, Dataset, Rows, at_least, entity, exactly, text, uuid_key
+from seedbed import (
+    Columns,
+    Dataset,
+    Rows,
+    Table,
+    at_least,
+    entity,
+    exactly,
+    text,
+    text_key,
+    uuid_key,
+)
 from seedbed.declare.entity import Entity
 from seedbed.engine.run import Run
+from seedbed.engine.target import chunks, count
 from seedbed.postgres import read, reflect
 from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.copy import load
@@ -99,3 +111,36 @@ def test_more_than_the_minimum_adds_nothing(
         " FROM people p, generate_series(1, 5)"
     )
     assert add(house, posts) == 0
+
+
+@entity(table="kennels", key=text_key("k", column="code"), count=exactly(3))
+def kennels(rows: Rows) -> Columns:
+    """Three kennels, which the database numbers."""
+    return {"name": text(rows.position + 1, prefix="kennel ")}
+
+
+KENNELS = Table("numbered kennels", "kennels", ("name", "opened"), after=(kennels,))
+
+
+@entity(table="dogs", key=text_key("d"), per=KENNELS, count=exactly(2))
+def dogs(rows: Rows) -> Columns:
+    """Two dogs a kennel."""
+    return {"kennel_id": rows.parent.key}
+
+
+@pytest.mark.parametrize("numbered", ["serial", "uuid DEFAULT gen_random_uuid()"])
+def test_a_plan_counts_what_hangs_on_rows_whose_keys_the_database_makes(
+    connection: psycopg.Connection[tuple[object, ...]], numbered: str
+) -> None:
+    connection.execute(
+        f"CREATE TABLE kennels (id {numbered} PRIMARY KEY, code text UNIQUE NOT NULL, "
+        "name text NOT NULL, opened timestamptz NOT NULL DEFAULT now());"
+        "CREATE TABLE dogs (id text PRIMARY KEY, kennel_id text NOT NULL)".encode()
+    )
+    pound = Dataset("pound", Path(), (kennels, dogs))
+    snapshot = Snapshot(connection, pound, catalogue_of(connection, pound))
+    run = Run("pound", 42, DAY, DAY, 1, read=snapshot)
+    assert count(dogs, run) == 0
+    for rows in chunks(kennels, run, 2):
+        snapshot.add(rows)
+    assert count(dogs, run.reading(snapshot)) == 6
