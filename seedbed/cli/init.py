@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources import files
 from keyword import iskeyword
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from seedbed.context.project import Project
 from seedbed.declare.errors import UsageError
 from seedbed.server.declared import FLOWS, read_deployments
 
-TEMPLATES = Path(str(files("seedbed"))) / "project"
+TEMPLATES = Path(__file__).parents[1] / "project"
 
 FIRST = ("dev", "staging")
 """The environments of a new project; the second one has the nightly round."""
