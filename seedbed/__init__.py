@@ -33,6 +33,8 @@ if TYPE_CHECKING:  # for type checkers and editors; tests/unit/test_words.py hol
     from seedbed.declare.reads import view as view
     from seedbed.declare.resource import resource as resource
     from seedbed.declare.resource import wait_until_ready as wait_until_ready
+    from seedbed.declare.step import others as others
+    from seedbed.declare.step import step as step
     from seedbed.declare.update import settle as settle
     from seedbed.declare.update import update as update
     from seedbed.declare.values import Booleans as Booleans
@@ -77,6 +79,8 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "What is read": {
         "Table": ("declare.reads", "rows of the application's table, whoever wrote them"),
+        "others": ("declare.step", "rows of a table that are not ours"),
+        "step": ("declare.step", "a task that fills several entities, and knows their rows"),
         "view": ("declare.reads", "a frame that a function makes of entities, tables and views"),
         "View": ("declare.reads", "what `view` returns"),
         "choose": ("declare.choice", "picks for every row one of its parent's candidates"),

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ from seedbed.declare.keys import Key
 from seedbed.declare.lazy import lazy
 from seedbed.declare.minimums import Minimum, Word
 from seedbed.declare.owners import MadeByTrigger, require_one_owner
-from seedbed.declare.reads import Step, Table, View, entities_of, tables_of
+from seedbed.declare.reads import Step, Table, View, entities_of, made_before, tables_of
 from seedbed.declare.values import Columns
 from seedbed.declare.well_formed import require_options, require_parameters, require_tuples
 
@@ -123,12 +123,23 @@ class Entity:
         """Whether its rows are a window that rolls with as_of."""
         return isinstance(self.count, Daily)
 
+    def rows(self, *columns: str, name: str = "") -> Table:
+        """The rows of its table: its own, and those of others."""
+        return Table(name or f"rows of {self.name}", self.table, columns, (self,), self.key.column)
+
     def following(self, *steps: Step) -> Entity:
         """The same entity, whose rows come after those steps: of what it is made from, say."""
         return replace(self, after=(*self.after, *steps))
 
     def __hash__(self) -> int:
         return hash((self.table, self.name))
+
+
+class Gathering(Protocol):
+    """A step that several entities are declared with; see `step`."""
+
+    name: str
+    entities: list[Entity]
 
 
 def entity(
@@ -145,7 +156,7 @@ def entity(
     stamped: Iterable[str] = (),
     through: str = "",
     after: tuple[Step, ...] = (),
-    step: str = "",
+    step: str | Gathering = "",
     chunk: int | None = None,
     stays_with: tuple[Entity, ...] = (),
 ) -> Callable[[ColumnFunction], Entity]:
@@ -173,7 +184,7 @@ def entity(
             wanted = wanted.within(table, key.column)
         if isinstance(wanted, Initial):
             wanted = replace(wanted, entity=columns.__name__)
-        return Entity(
+        made = Entity(
             table=table,
             key=key,
             count=wanted,
@@ -187,19 +198,15 @@ def entity(
             stamped=frozenset(stamped),
             through=through,
             after=after,
-            step=step,
+            step=step if isinstance(step, str) else step.name,
             chunk=chunk,
             stays_with=stays_with,
         )
+        if not isinstance(step, str):
+            step.entities.append(made)
+        return made
 
     return declare
-
-
-def made_before(inputs: Iterable[Parent]) -> list[Step]:
-    """The entities whose rows are among the inputs, and those that tables of them show."""
-    given = tuple(inputs)
-    read = [made for table in tables_of(given) for made in table.after or ()]
-    return [*entities_of(given), *read]
 
 
 def first_line(function: Callable[..., Any]) -> str:

@@ -166,3 +166,10 @@ def _sources(given: Iterable[Seeded | Table | View]) -> tuple[Seeded | Table, ..
     for one in given:
         found |= dict.fromkeys(_sources(one.of) if isinstance(one, View) else (one,))
     return tuple(found)
+
+
+def made_before(inputs: Iterable[Seeded | Table | View]) -> list[Step]:
+    """The entities whose rows are among the inputs, and those that tables of them show."""
+    given = tuple(inputs)
+    read = [made for table in tables_of(given) for made in table.after or ()]
+    return [*entities_of(given), *read]

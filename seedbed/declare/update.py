@@ -8,10 +8,10 @@ from typing import Any
 
 from seedbed.declare.asked import Rows
 from seedbed.declare.authored import authored
-from seedbed.declare.entity import ColumnFunction, Entity, Parent, first_line, made_before
+from seedbed.declare.entity import ColumnFunction, Entity, Parent, first_line
 from seedbed.declare.errors import BadDeclaration
 from seedbed.declare.lazy import lazy
-from seedbed.declare.reads import Step, Table, tables_of
+from seedbed.declare.reads import Step, Table, made_before, tables_of
 from seedbed.declare.resource import Resource
 from seedbed.declare.values import Columns
 from seedbed.declare.well_formed import require_parameters, require_tuples

@@ -92,14 +92,9 @@ def reviews(rows: Rows) -> Columns:
 
 # -- aggregates ---------------------------------------------------------------------------------
 
-every_review = Table(
-    "every_review",
-    "Review",
-    ("providerId", "gigId", "rating", "createdAt"),
-    after=(reviews,),
-)
+every_review = reviews.rows("providerId", "gigId", "rating", "createdAt", name="every_review")
 held_users = Table("held", "User", ("updatedAt",), after=(providers, buyers))
-held_gigs = Table("held", "Gig", ("updatedAt",), after=(gigs,))
+held_gigs = gigs.rows("updatedAt", name="held")
 
 
 def _rated(rows: Rows, given: pd.DataFrame, by: str, held: pd.DataFrame) -> Columns:

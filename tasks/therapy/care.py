@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from seedbed import Columns, Rows, Table, at_least, choose, entity, nullable, text_key, view
+from seedbed import Columns, Rows, at_least, choose, entity, nullable, others, text_key, view
 from tasks.therapy.communities import without
 from tasks.therapy.people import every_client, every_therapist
 from tasks.therapy.texts import pick, texts
@@ -17,7 +17,7 @@ PAIR = ("clientId", "therapistId")
 WEEKDAYS = ("1", "2", "3", "4", "5")
 """Monday to Friday, as the application writes them."""
 
-_others = Table("relationships of others", "ClientTherapist", (*PAIR, "status"))
+_others = others("ClientTherapist", *PAIR, "status")
 
 
 @view(_others)
@@ -62,14 +62,10 @@ def relationships(rows: Rows) -> Columns:
     }
 
 
-_relationships = Table(
-    "relationships", "ClientTherapist", (*PAIR, "status", "assignedAt"), after=(relationships,)
-)
+_relationships = relationships.rows(*PAIR, "status", "assignedAt")
 
 
-_slots = Table(
-    "availability of others", "TherapistAvailability", ("therapistId", "dayOfWeek", "isAvailable")
-)
+_slots = others("TherapistAvailability", "therapistId", "dayOfWeek", "isAvailable")
 
 
 @view(_slots)
@@ -111,12 +107,7 @@ def availability(rows: Rows) -> Columns:
     }
 
 
-_hours = Table(
-    "availability",
-    "TherapistAvailability",
-    ("therapistId", "dayOfWeek", "createdAt"),
-    after=(availability,),
-)
+_hours = availability.rows("therapistId", "dayOfWeek", "createdAt")
 
 
 @view(_relationships, _hours)

@@ -5,7 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seedbed import SEEDED, Columns, Rows, Table, at_least, choose, entity, initial, text_key, view
+from seedbed import (
+    SEEDED,
+    Columns,
+    Rows,
+    Table,
+    at_least,
+    choose,
+    entity,
+    initial,
+    others,
+    step,
+    text_key,
+    view,
+)
 from tasks.therapy.people import (
     MANY,
     cell,
@@ -41,7 +54,7 @@ def communities(rows: Rows) -> Columns:
     }
 
 
-_communities = Table("communities", "Community", ("slug", "createdAt"), after=(communities,))
+_communities = communities.rows("slug", "createdAt")
 
 
 @view(_communities, numbers=("communities",))
@@ -68,7 +81,7 @@ def room_groups(rows: Rows) -> Columns:
     }
 
 
-_groups = Table("room groups", "RoomGroup", ("communityId",), after=(room_groups,))
+_groups = room_groups.rows("communityId")
 
 
 @entity(
@@ -88,7 +101,7 @@ def rooms(rows: Rows) -> Columns:
     }
 
 
-_rooms = Table("rooms", "Room", ("roomGroupId",), after=(rooms,))
+_rooms = rooms.rows("roomGroupId")
 
 
 @view(_rooms, _groups, every_community)
@@ -104,7 +117,8 @@ def every_room(
 # -- members ------------------------------------------------------------------------------------
 
 _pair = ("userId", "communityId")
-_joined_by_others = Table("memberships of others", "Membership", _pair)
+_joined_by_others = others("Membership", *_pair)
+MEMBERSHIPS = step("memberships")
 
 
 def _open(people: pd.DataFrame, communities: pd.DataFrame, taken: pd.DataFrame) -> pd.DataFrame:
@@ -151,7 +165,7 @@ def open_to_therapists(
     per=every_client,
     count=at_least("client_memberships", of="userId"),
     choose=choose(open_to_clients, by="userId", fills={"communityId": "communityId"}),
-    step="memberships",
+    step=MEMBERSHIPS,
 )
 def client_memberships(rows: Rows) -> Columns:
     """Every client is a member somewhere."""
@@ -165,7 +179,7 @@ def client_memberships(rows: Rows) -> Columns:
     per=every_therapist,
     count=at_least("therapist_memberships", of="userId"),
     choose=choose(open_to_therapists, by="userId", fills={"communityId": "communityId"}),
-    step="memberships",
+    step=MEMBERSHIPS,
 )
 def therapist_memberships(rows: Rows) -> Columns:
     """Every therapist is a member somewhere."""
@@ -173,9 +187,7 @@ def therapist_memberships(rows: Rows) -> Columns:
     return {"userId": rows.parent.key, "communityId": community, **_member(rows)}
 
 
-_first_joined = Table(
-    "memberships by person", "Membership", _pair, after=(client_memberships, therapist_memberships)
-)
+_first_joined = MEMBERSHIPS.rows(*_pair)
 
 
 @view(every_member, every_community, _first_joined, key="userId")
@@ -192,7 +204,7 @@ def could_join(
     per=every_community,
     count=at_least("community_members", of="communityId", among=_first_joined),
     choose=choose(could_join, by="communityId", fills={"userId": "userId"}),
-    step="memberships",
+    step=MEMBERSHIPS,
 )
 def community_members(rows: Rows) -> Columns:
     """Every community has enough members."""
@@ -200,12 +212,7 @@ def community_members(rows: Rows) -> Columns:
     return {"userId": user, "communityId": rows.parent.key, **_member(rows)}
 
 
-_memberships = Table(
-    "memberships",
-    "Membership",
-    (*_pair, "joinedAt"),
-    after=(client_memberships, therapist_memberships, community_members),
-)
+_memberships = MEMBERSHIPS.rows(*_pair, "joinedAt")
 
 
 @view(_memberships, every_member, every_community)
@@ -220,7 +227,7 @@ def every_membership(
 
 # -- moderators ---------------------------------------------------------------------------------
 
-_assigned = Table("assignments of others", "ModeratorCommunity", ("moderatorId", "communityId"))
+_assigned = others("ModeratorCommunity", "moderatorId", "communityId")
 
 
 @view(every_moderator, every_community, _assigned, key="moderatorId")

@@ -11,11 +11,11 @@ from seedbed import (
     Columns,
     Integers,
     Rows,
-    Table,
     at_least,
     choose,
     entity,
     nullable,
+    step,
     text_key,
     view,
 )
@@ -27,6 +27,8 @@ from tasks.therapy.times import after, ago, latest, seconds
 FUTURE = ("SCHEDULED", "CONFIRMED", "WAITING")
 MANILA = 8
 """Hours that Manila is ahead of UTC, all year."""
+
+MEETINGS = step("meetings")
 
 PATTERN = "CCFCCFCXF"
 """What becomes of a pair's meetings by position: completed, future, cancelled (X)."""
@@ -94,14 +96,14 @@ def _meeting(rows: Rows, hour: int, hours: int, pattern: str = PATTERN) -> Colum
     per=assigned_clients,
     count=at_least("client_meetings", of="clientId"),
     choose=choose(active_pairs, by="clientId", repeat=True),
-    step="meetings",
+    step=MEETINGS,
 )
 def client_meetings(rows: Rows) -> Columns:
     """Every client with a therapist meets them."""
     return _meeting(rows, 10, 2)
 
 
-_by_client = Table("meetings by client", "Meeting", PAIR, after=(client_meetings,))
+_by_client = MEETINGS.rows(*PAIR)
 
 
 @entity(
@@ -110,19 +112,14 @@ _by_client = Table("meetings by client", "Meeting", PAIR, after=(client_meetings
     per=every_therapist,
     count=at_least("therapist_meetings", of="therapistId", among=_by_client),
     choose=choose(active_pairs, by="therapistId", repeat=True),
-    step="meetings",
+    step=MEETINGS,
 )
 def therapist_meetings(rows: Rows) -> Columns:
     """Every therapist has enough meetings."""
     return _meeting(rows, 12, 1)
 
 
-_by_both = Table(
-    "meetings by client and therapist",
-    "Meeting",
-    (*PAIR, "status"),
-    after=(client_meetings, therapist_meetings),
-)
+_by_both = MEETINGS.rows(*PAIR, "status")
 
 
 @view(_by_both)
@@ -137,19 +134,14 @@ def completed_so_far(meetings: pd.DataFrame) -> pd.DataFrame:
     per=every_therapist,
     count=at_least("therapist_reviews", of="therapistId", among=completed_so_far),
     choose=choose(active_pairs, by="therapistId", repeat=True),
-    step="meetings",
+    step=MEETINGS,
 )
 def completed_meetings(rows: Rows) -> Columns:
     """Every therapist has completed as many meetings as reviews are required."""
     return _meeting(rows, 13, 1, "C")
 
 
-_meetings = Table(
-    "meetings",
-    "Meeting",
-    (*PAIR, "status", "endTime", "startTime"),
-    after=(client_meetings, therapist_meetings, completed_meetings),
-)
+_meetings = MEETINGS.rows(*PAIR, "status", "endTime", "startTime")
 
 
 @view(_meetings)
@@ -165,7 +157,7 @@ def every_completed(meetings: pd.DataFrame) -> pd.DataFrame:
     key=text_key("mn"),
     per=every_completed,
     count=at_least("meeting_notes", of="meetingId"),
-    step="meetings",
+    step=MEETINGS,
 )
 def meeting_notes(rows: Rows) -> Columns:
     """Every completed meeting has its notes."""
@@ -210,9 +202,7 @@ def worksheets(rows: Rows) -> Columns:
     }
 
 
-_worksheets = Table(
-    "worksheets", "Worksheet", ("status", "createdAt", "dueDate"), after=(worksheets,)
-)
+_worksheets = worksheets.rows("status", "createdAt", "dueDate")
 
 
 @view(_worksheets)

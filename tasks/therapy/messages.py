@@ -13,11 +13,11 @@ from seedbed import (
     Columns,
     Integers,
     Rows,
-    Table,
     at_least,
     choose,
     counted,
     entity,
+    others,
     text_key,
     view,
 )
@@ -32,7 +32,7 @@ NEAR = 3
 """Other clients that a client can talk to, where therapists are too few."""
 
 _participant = ("conversationId", "userId", "joinedAt")
-_with_others = Table("participants of others", "ConversationParticipant", _participant)
+_with_others = others("ConversationParticipant", *_participant)
 
 
 def _talks(participants: pd.DataFrame) -> pd.DataFrame:
@@ -124,11 +124,9 @@ def participants(rows: Rows) -> Columns:
     }
 
 
-_conversations = Table("conversations", "Conversation", ("createdAt",), after=(conversations,))
-_participants = Table(
-    "participants", "ConversationParticipant", _participant, after=(participants,)
-)
-_said_by_others = Table("messages of others", "Message", ("conversationId", "createdAt"))
+_conversations = conversations.rows("createdAt")
+_participants = participants.rows(*_participant)
+_said_by_others = others("Message", "conversationId", "createdAt")
 
 
 def _told(talks: pd.DataFrame) -> list[int]:
@@ -214,12 +212,10 @@ def messages(rows: Rows) -> Columns:
 
 # -- reactions and receipts ---------------------------------------------------------------------
 
-_messages = Table(
-    "messages", "Message", ("conversationId", "senderId", "createdAt"), after=(messages,)
-)
+_messages = messages.rows("conversationId", "senderId", "createdAt")
 _pair = ("messageId", "userId")
-_reactions = Table("reactions of others", "MessageReaction", _pair)
-_receipts = Table("receipts of others", "MessageReadReceipt", _pair)
+_reactions = others("MessageReaction", *_pair)
+_receipts = others("MessageReadReceipt", *_pair)
 
 
 def _heard(messages: pd.DataFrame, participants: pd.DataFrame) -> pd.DataFrame:

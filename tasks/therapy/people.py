@@ -212,11 +212,9 @@ def moderators(rows: Rows) -> Columns:
 _users = Table(
     "users", "User", ("createdAt",), after=(client_users, therapist_users, moderator_users)
 )
-_clients = Table("client rows", "Client", (), after=(clients,), key="userId")
-_therapists = Table(
-    "therapist rows", "Therapist", ("status", "hourlyRate"), after=(therapists,), key="userId"
-)
-_moderators = Table("moderator rows", "Moderator", (), after=(moderators,), key="userId")
+_clients = clients.rows()
+_therapists = therapists.rows("status", "hourlyRate")
+_moderators = moderators.rows()
 
 
 def cell(seeded: pd.Series[int], size: int) -> pd.Series[int]:

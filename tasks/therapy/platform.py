@@ -8,12 +8,12 @@ import pandas as pd
 from seedbed import (
     Columns,
     Rows,
-    Table,
     at_least,
     choose,
     entity,
     money,
     nullable,
+    others,
     text,
     text_key,
     view,
@@ -125,7 +125,7 @@ def reports(rows: Rows) -> Columns:
 
 
 _block = ("blockerId", "blockedId")
-_blocks_of_others = Table("blocks of others", "UserBlock", _block)
+_blocks_of_others = others("UserBlock", *_block)
 
 
 @view(every_client, _blocks_of_others)
@@ -182,7 +182,7 @@ def payment_methods(rows: Rows) -> Columns:
     }
 
 
-_methods = Table("payment methods", "PaymentMethod", ("userId",), after=(payment_methods,))
+_methods = payment_methods.rows("userId")
 
 
 @view(every_completed, every_therapist, _methods)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seedbed import Columns, Rows, Table, at_least, choose, entity, text_key, view
+from seedbed import Columns, Rows, at_least, choose, entity, step, text_key, view
 from tasks.therapy.communities import (
     every_community,
     every_membership,
@@ -18,6 +18,8 @@ from tasks.therapy.times import after, ago, latest
 
 AGE = 60
 """Days that the oldest post lies back."""
+
+POSTS = step("posts")
 
 
 @view(every_membership, every_room)
@@ -61,7 +63,7 @@ def _post(rows: Rows) -> Columns:
     per=every_client,
     count=at_least("client_posts", of="userId"),
     choose=choose(places, by="userId", repeat=True),
-    step="posts",
+    step=POSTS,
 )
 def client_posts(rows: Rows) -> Columns:
     """Every client has written in their communities."""
@@ -74,14 +76,14 @@ def client_posts(rows: Rows) -> Columns:
     per=every_therapist,
     count=at_least("therapist_posts", of="userId"),
     choose=choose(places, by="userId", repeat=True),
-    step="posts",
+    step=POSTS,
 )
 def therapist_posts(rows: Rows) -> Columns:
     """Every therapist has written in their communities."""
     return _post(rows)
 
 
-_by_person = Table("posts by person", "Post", ("roomId",), after=(client_posts, therapist_posts))
+_by_person = POSTS.rows("roomId")
 
 
 @view(_by_person, every_room)
@@ -91,12 +93,7 @@ def posts_by_community(posts: pd.DataFrame, rooms: pd.DataFrame) -> pd.DataFrame
     return posts.merge(room, on="roomId")
 
 
-_assignments = Table(
-    "assignments",
-    "ModeratorCommunity",
-    ("moderatorId", "communityId", "assignedAt"),
-    after=(moderator_assignments,),
-)
+_assignments = moderator_assignments.rows("moderatorId", "communityId", "assignedAt")
 
 
 @view(_assignments, every_room, places)
@@ -119,19 +116,14 @@ def hosts(assignments: pd.DataFrame, rooms: pd.DataFrame, places: pd.DataFrame) 
     per=every_community,
     count=at_least("community_posts", of="communityId", among=posts_by_community),
     choose=choose(hosts, by="communityId", repeat=True),
-    step="posts",
+    step=POSTS,
 )
 def community_posts(rows: Rows) -> Columns:
     """Every community has enough posts: its moderators write what is missing."""
     return _post(rows)
 
 
-_posts = Table(
-    "posts",
-    "Post",
-    ("userId", "roomId", "createdAt"),
-    after=(client_posts, therapist_posts, community_posts),
-)
+_posts = POSTS.rows("userId", "roomId", "createdAt")
 
 
 @view(_posts, every_room)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seedbed import Columns, Rows, Table, at_least, choose, entity, text_key, view
+from seedbed import Columns, Rows, at_least, choose, entity, others, step, text_key, view
 from tasks.therapy.communities import every_membership, without
 from tasks.therapy.people import every_client, every_member, every_therapist
 from tasks.therapy.posts import every_post
@@ -59,7 +59,8 @@ def _comment(rows: Rows, days: float) -> Columns:
     }
 
 
-_of_others = Table("comments of others", "Comment", ("userId",))
+COMMENTS = step("comments")
+_of_others = others("Comment", "userId")
 
 
 _numbers = ("client_comments", "therapist_comments", "post_comments")
@@ -86,14 +87,14 @@ def voices(
     per=every_post,
     count=at_least("post_comments", of="postId"),
     choose=choose(voices, by="postId", balance=True, prefer="ahead"),
-    step="comments",
+    step=COMMENTS,
 )
 def post_comments(rows: Rows) -> Columns:
     """Every post has comments, by those who lack them most."""
     return _comment(rows, 15)
 
 
-_on_posts = Table("comments on posts", "Comment", ("userId",), after=(post_comments,))
+_on_posts = COMMENTS.rows("userId")
 
 
 @entity(
@@ -102,7 +103,7 @@ _on_posts = Table("comments on posts", "Comment", ("userId",), after=(post_comme
     per=every_client,
     count=at_least("client_comments", of="userId", among=_on_posts),
     choose=choose(readers, by="userId", repeat=True),
-    step="comments",
+    step=COMMENTS,
 )
 def client_comments(rows: Rows) -> Columns:
     """Every client has commented."""
@@ -115,7 +116,7 @@ def client_comments(rows: Rows) -> Columns:
     per=every_therapist,
     count=at_least("therapist_comments", of="userId", among=_on_posts),
     choose=choose(readers, by="userId", repeat=True),
-    step="comments",
+    step=COMMENTS,
 )
 def therapist_comments(rows: Rows) -> Columns:
     """Every therapist has commented."""
@@ -125,8 +126,9 @@ def therapist_comments(rows: Rows) -> Columns:
 # -- hearts -------------------------------------------------------------------------------------
 
 _heart = ("postId", "userId")
-_hearts_of_others = Table("hearts of others", "PostHeart", _heart)
-_comment_hearts = Table("hearts on comments", "CommentHeart", ("userId",))
+HEARTS = step("hearts")
+_hearts_of_others = others("PostHeart", *_heart)
+_comment_hearts = others("CommentHeart", "userId")
 
 
 def _hearts(rows: Rows) -> Columns:
@@ -154,14 +156,14 @@ def unloved(
     per=every_post,
     count=at_least("post_hearts", of="postId"),
     choose=choose(unloved, by="postId", fills={"userId": "userId"}, balance=True, prefer="ahead"),
-    step="hearts",
+    step=HEARTS,
 )
 def post_hearts(rows: Rows) -> Columns:
     """Every post has a heart, by those who lack theirs most."""
     return _hearts(rows)
 
 
-_hearts_on_posts = Table("hearts on posts", "PostHeart", _heart, after=(post_hearts,))
+_hearts_on_posts = HEARTS.rows(*_heart)
 
 
 @view(_hearts_on_posts, _comment_hearts)
@@ -182,7 +184,7 @@ def still_unloved(pairs: pd.DataFrame, hearts: pd.DataFrame) -> pd.DataFrame:
     per=every_client,
     count=at_least("client_hearts", of="userId", among=hearts_given),
     choose=choose(still_unloved, by="userId", fills={"postId": "postId"}),
-    step="hearts",
+    step=HEARTS,
 )
 def client_hearts(rows: Rows) -> Columns:
     """Every client has given hearts."""

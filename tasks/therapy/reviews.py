@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seedbed import Columns, Rows, Table, at_least, choose, entity, text_key, view
+from seedbed import Columns, Rows, at_least, choose, entity, others, step, text_key, view
 from tasks.therapy.care import assigned_clients
 from tasks.therapy.meetings import every_completed
 from tasks.therapy.people import every_therapist
@@ -13,7 +13,8 @@ from tasks.therapy.texts import pick, texts
 from tasks.therapy.times import after
 
 _reviewed = ("clientId", "therapistId", "meetingId")
-_reviews_of_others = Table("reviews of others", "Review", _reviewed)
+REVIEWS = step("reviews")
+_reviews_of_others = others("Review", *_reviewed)
 
 RATINGS = {5: 25, 4: 15, 3: 5, 2: 2, 1: 1}
 BANKS = {5: "five", 4: "four", 3: "three", 2: "two", 1: "one"}
@@ -65,14 +66,14 @@ def treated_clients(clients: pd.DataFrame, completed: pd.DataFrame) -> pd.DataFr
     per=treated_clients,
     count=at_least("client_reviews", of="clientId"),
     choose=choose(reviewable, by="clientId", fills={"meetingId": "id"}),
-    step="reviews",
+    step=REVIEWS,
 )
 def client_reviews(rows: Rows) -> Columns:
     """Every client who has completed a meeting has reviewed one."""
     return _review(rows)
 
 
-_reviews = Table("reviews by client", "Review", _reviewed, after=(client_reviews,))
+_reviews = REVIEWS.rows(*_reviewed)
 
 
 @view(every_completed, _reviews)
@@ -87,7 +88,7 @@ def still_reviewable(completed: pd.DataFrame, reviews: pd.DataFrame) -> pd.DataF
     per=every_therapist,
     count=at_least("therapist_reviews", of="therapistId", among=_reviews),
     choose=choose(still_reviewable, by="therapistId", fills={"meetingId": "id"}),
-    step="reviews",
+    step=REVIEWS,
 )
 def therapist_reviews(rows: Rows) -> Columns:
     """Every therapist has been reviewed."""
