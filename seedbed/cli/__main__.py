@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.cli.arguments import BACKGROUND, OWNER, parser
+from seedbed.cli.errors import NeedsConfirm, OneDatabase
 from seedbed.context.project import opened
-from seedbed.declare.errors import Refused, SeedbedError, UsageError
+from seedbed.declare.errors import Refused, SeedbedError
 from seedbed.postgres.connection.address import OPTION, option
 
 GAP = 4
@@ -24,23 +25,6 @@ GAP = 4
 
 READER_GONE = 141
 """Exit code when nobody reads the output any more, as shells have it: 128 and SIGPIPE's 13."""
-
-
-class NeedsConfirm(UsageError):
-    """reset was called without saying what it is to do."""
-
-    def __init__(self) -> None:
-        super().__init__("reset: say --confirm to remove, or --dry-run to see what would go")
-
-
-class OneDatabase(UsageError):
-    """--database names one database, and each dataset has its own."""
-
-    def __init__(self, datasets: Sequence[str]) -> None:
-        super().__init__(
-            f"--database goes with one dataset, not with {', '.join(datasets)}; name each one's "
-            "database in the environment's profile instead"
-        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from keyword import iskeyword
 from pathlib import Path
 
+from seedbed.cli.errors import AddByHand, AlreadyThere, BadName, NothingToAdd
 from seedbed.context.datasets import sources
 from seedbed.context.project import Project
-from seedbed.declare.errors import UsageError
 from seedbed.server.declared import FLOWS, read_deployments
 
 TEMPLATES = Path(__file__).parents[1] / "project"
@@ -28,41 +28,6 @@ NIGHTLY = "staging"
 EXAMPLE = ("pyproject.toml", "README.md", "tasks/shop/*", "tests/test_shop.py")
 """What names the example. A dataset that is made from an existing database would take the place
 of `tasks/shop/*` and its test, and nothing else here."""
-
-
-class BadName(UsageError):
-    """A name that cannot be used everywhere where it has to stand."""
-
-    def __init__(self, kind: str, name: str, form: str) -> None:
-        super().__init__(f"seedbed init: {kind} cannot be called {name!r}; write {form}")
-
-
-class AlreadyThere(UsageError):
-    """Nothing is written over, and so nothing is written at all."""
-
-    def __init__(self, folder: Path, there: Iterable[Path]) -> None:
-        names = ", ".join(map(str, there))
-        super().__init__(
-            f"seedbed init writes over no file, and {folder} has {names}; take an empty folder, "
-            "or move them away (`seedbed init --check` says what a project lacks)"
-        )
-
-
-class NothingToAdd(UsageError):
-    """The environment has its file and all its deployments."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"the environment {name!r} has its file and its deployments already")
-
-
-class AddByHand(UsageError):
-    """prefect.yaml ends otherwise than with its deployments."""
-
-    def __init__(self, path: Path, lines: str) -> None:
-        super().__init__(
-            f"{path}: the list of deployments is not the last thing in it; put these lines into "
-            f"that list:\n{lines}"
-        )
 
 
 def write(folder: Path, name: str | None) -> list[Path]:

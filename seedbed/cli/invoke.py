@@ -12,24 +12,13 @@ from typing import Any
 
 import httpx
 
+from seedbed.cli.errors import ServerFailed
 from seedbed.context.assignment import LOOKING
 from seedbed.declare.errors import SeedbedError
 from seedbed.run.directly import look
-from seedbed.run.invocation import Ended, Unsatisfied
+from seedbed.run.errors import Unsatisfied
+from seedbed.run.invocation import Ended
 from seedbed.server.api import Api, private_login
-
-
-class ServerFailed(SeedbedError):
-    """The Prefect server went away, or failed, during the run."""
-
-    def __init__(self, api: str | None, error: httpx.HTTPError) -> None:
-        said = "does not answer"
-        if isinstance(error, httpx.HTTPStatusError):
-            said = f"answered {error.response.status_code}"
-        super().__init__(
-            f"the Prefect server at {api or 'this command'} {said}; look at `seedbed status`, "
-            "then run again: it goes on where it was"
-        )
 
 
 def invoke(verb: str, environment: str, asked: Mapping[str, Any], *, api: Api | None) -> Ended:

@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+from seedbed.cli.errors import NoPsql, NoRole, WhichDataset
 from seedbed.context import places
 from seedbed.context.datasets import dataset, sources
 from seedbed.context.places import beside, reads_of, tables_of, together
 from seedbed.context.where import address_of, profile_of
-from seedbed.declare.errors import SeedbedError, UsageError
+from seedbed.declare.errors import SeedbedError
 from seedbed.declare.resource import Resource
 from seedbed.engine.settings import Limits
 from seedbed.postgres import record
@@ -27,33 +28,8 @@ from seedbed.postgres.embedded import embedded
 from seedbed.postgres.guard import guard
 from seedbed.services.adapters import LOCAL_AUTH, Adapters
 from seedbed.services.embeddings import embedder
-from seedbed.services.port import ServiceFailed
+from seedbed.services.errors import ServiceFailed
 from seedbed.services.queue import jobs
-
-
-class NoPsql(SeedbedError):
-    """There is no psql on this machine."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "psql is not installed; install PostgreSQL's client, or give the output of "
-            "`seedbed db url` to the client that you have"
-        )
-
-
-class WhichDataset(UsageError):
-    """Every dataset has a database of its own."""
-
-    def __init__(self, action: str, known: Sequence[str]) -> None:
-        names = ", ".join(known) or "there is none"
-        super().__init__(f"seedbed db {action}: say of which dataset: {names}")
-
-
-class NoRole(UsageError):
-    """Rights need somebody to get them."""
-
-    def __init__(self) -> None:
-        super().__init__("seedbed grants: --role is missing; name the role that runs will use")
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,11 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 
+from seedbed.cli.errors import BadRows
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset, Entity
-from seedbed.declare.errors import UsageError
 from seedbed.declare.values import objects, shown
 from seedbed.engine.first_rows import first_rows
-
-
-class BadRows(UsageError):
-    """What was asked to be shown makes no rows, or not that many."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(f"show: {problem}")
 
 
 def printed(name: str, number: int, as_of: date | None, seed: int, *, as_json: bool) -> str:

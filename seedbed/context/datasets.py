@@ -15,52 +15,12 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+from seedbed.context.errors import BrokenDataset, NoDatasets, NotDefined, TwoDatasets
 from seedbed.context.project import Project, opened
 from seedbed.declare.entity import Dataset
-from seedbed.declare.errors import SeedbedError, UnknownName, UsageError
+from seedbed.declare.errors import SeedbedError, UnknownName
 
 GROUP = "seedbed.datasets"
-
-
-class NoDatasets(UsageError):
-    """There is nothing to seed."""
-
-    def __init__(self, project: Project) -> None:
-        super().__init__(
-            f"no dataset in {project.folder / 'tasks'}, and none from an installed package; write "
-            "tasks/NAME/__init__.py with a Dataset called NAME"
-        )
-
-
-class TwoDatasets(UsageError):
-    """A name that says two things."""
-
-    def __init__(self, first: Source, second: Source) -> None:
-        super().__init__(
-            f"two datasets are called {first.name!r}: the one of {first.place} and that of "
-            f"{second.place}; rename one of them"
-        )
-
-
-class BrokenDataset(UsageError):
-    """A dataset that cannot be imported, with the line that stopped it."""
-
-    def __init__(self, source: Source, error: BaseException) -> None:
-        said = str(error) if isinstance(error, SeedbedError) else _said(error)
-        at = _line(source, error)
-        super().__init__(f"dataset {source.name!r} cannot be imported: {at}: {said}; correct it")
-
-
-class NotDefined(UsageError):
-    """A package among the datasets that is none."""
-
-    def __init__(self, source: Source, found: object) -> None:
-        called = f"a Dataset called {found.name!r}" if isinstance(found, Dataset) else "none"
-        super().__init__(
-            f"{source.place} has to define a Dataset called {source.name!r} and defines {called}; "
-            f"add `{source.name} = Dataset(name={source.name!r}, …)`, or begin the folder's name "
-            "with _ if it is no dataset"
-        )
 
 
 @dataclass(frozen=True)
@@ -100,7 +60,7 @@ def dataset(name: str) -> Dataset:
     try:
         found = getattr(import_module(source.module), name, None)
     except Exception as error:  # what an author wrote can raise anything
-        raise BrokenDataset(source, error) from error
+        raise BrokenDataset(source, _line(source, error), _said(error)) from error
     if not isinstance(found, Dataset) or found.name != name:
         raise NotDefined(source, found)
     return found
@@ -135,6 +95,8 @@ def _package(entry: EntryPoint) -> str:
 
 
 def _said(error: BaseException) -> str:
+    if isinstance(error, SeedbedError):
+        return str(error)
     message = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 import psycopg
 
 from seedbed.context.assignment import Assignment
+from seedbed.context.errors import NotRun, Passing
 from seedbed.context.progress import News, tell
 from seedbed.declare.errors import SeedbedError
 from seedbed.engine.report import Report, StepReport
@@ -26,14 +27,6 @@ BACKOFF_SECONDS = 0.5
 
 Result = TypeVar("Result")
 Produced_co = TypeVar("Produced_co", covariant=True)
-
-
-class Passing(SeedbedError):
-    """An error that can pass: the task is tried again."""
-
-
-class NotRun(SeedbedError):
-    """A task before it failed, so that it was not begun."""
 
 
 class Pending(Protocol[Produced_co]):

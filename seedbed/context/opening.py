@@ -35,6 +35,7 @@ from seedbed.postgres.connection import redact
 from seedbed.postgres.connection.database import Connection, Database
 from seedbed.postgres.copy.encode import ColumnType
 from seedbed.postgres.embedded import embedded, home
+from seedbed.postgres.errors import SchemaMismatch
 from seedbed.postgres.fit import Fits
 from seedbed.postgres.record import Author
 from seedbed.postgres.snapshot import Snapshot
@@ -173,7 +174,7 @@ def _fits(
     """What of the dataset fits the tables; who writes refuses what does not, who looks tells it."""
     if assignment.verb == "reset":
         if absent := reflect.unremovable(catalogue, chosen):
-            raise reflect.SchemaMismatch(absent)
+            raise SchemaMismatch(absent)
         keyed.require_keys(connection, chosen)
         return Fits({}, ())
     if assignment.verb in LOOKING:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 
 import pandas as pd
 
 from seedbed.context.datasets import dataset
+from seedbed.context.errors import TablesMissing
 from seedbed.context.where import numbers_of
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import SeedbedError, UsageError
@@ -21,15 +22,6 @@ from seedbed.postgres.connection.connect import sentence
 from seedbed.postgres.fit import fitted
 from seedbed.postgres.guard import guard
 from seedbed.postgres.guard.reach import STOPPED, AnyConnection, reached
-
-
-class TablesMissing(SeedbedError):
-    """The database is another application's, or not migrated yet."""
-
-    def __init__(self, chosen: Dataset, missing: Sequence[str]) -> None:
-        names = ", ".join(missing[:3]) + (", …" if missing[3:] else "")
-        count = f"{len(missing)} of {len(chosen.tables)}"
-        super().__init__(f"{count} tables are missing or cannot be seen ({names})")
 
 
 def _place(name: str, profile: Profile) -> tuple[str, int, str] | str:

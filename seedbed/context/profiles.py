@@ -6,21 +6,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from seedbed.declare.errors import BadSetting, UnknownName, UsageError
+from seedbed.context.errors import NoEnvironments
+from seedbed.declare.errors import BadSetting, UnknownName
 from seedbed.engine.settings import Profile, check
 
 LONGEST_PROFILE = 1_000_000
 """Bytes; the longest of ours has 600."""
-
-
-class NoEnvironments(UsageError):
-    """A project without environments can do nothing."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(
-            f"no environment in {folder}: there is no file like dev.toml; write one, or run "
-            "`seedbed init environment dev`"
-        )
 
 
 def environments(folder: Path) -> list[str]:

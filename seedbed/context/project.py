@@ -15,44 +15,12 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
-from seedbed.declare.errors import UsageError
+from seedbed.context.errors import VARIABLE, NoProject, NotAProject, SomebodyElses
 
-VARIABLE = "SEEDBED_PROJECT"
 PROFILES = "SEEDBED_ENVIRONMENTS"
 
 PACKAGES = ("flows", "tasks")
 """What a project's code is imported as."""
-
-
-class NoProject(UsageError):
-    """The command needs a project, and here is none."""
-
-    def __init__(self, start: Path) -> None:
-        super().__init__(
-            f"no project in {start} or above: none of these folders has prefect.yaml and "
-            f"deployments/environments; go into a project's folder, set {VARIABLE} to it, or run "
-            "`seedbed init NAME` in an empty folder"
-        )
-
-
-class NotAProject(UsageError):
-    """The variable names something else."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(
-            f"{VARIABLE}: {folder} has no prefect.yaml with deployments/environments beside it; "
-            "set it to a project's folder, or unset it"
-        )
-
-
-class SomebodyElses(UsageError):
-    """Another package has the name that the project's own needs."""
-
-    def __init__(self, package: str, own: Path, found: str) -> None:
-        super().__init__(
-            f"the package {package!r} that Python imports is {found}, not {own}; add an "
-            f"__init__.py to {own} if it has none, or uninstall or rename the other"
-        )
 
 
 @dataclass(frozen=True)

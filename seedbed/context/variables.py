@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from seedbed.context.errors import UnknownVariable
 from seedbed.context.profiles import profile_content
 from seedbed.declare.entity import Dataset
-from seedbed.declare.errors import BadSetting, UsageError
+from seedbed.declare.errors import BadSetting
 from seedbed.engine.settings import DatabasePlace, in_variables
 from seedbed.postgres.connection.address import OPTION
 from seedbed.services import embeddings
@@ -42,19 +42,6 @@ KNOWN = (
     embeddings.URL,
     embeddings.KEY,
 )
-
-NEAR = 0.6
-"""How alike a name has to be to be suggested; the common beginning does not count."""
-
-
-class UnknownVariable(UsageError):
-    """Nothing reads it; most likely it is misspelt."""
-
-    def __init__(self, name: str, beginning: str, known: Iterable[str]) -> None:
-        ends = [one.removeprefix(beginning) for one in known]
-        near = get_close_matches(name.removeprefix(beginning), ends, n=1, cutoff=NEAR)
-        hint = f"did you mean {beginning}{near[0]}?" if near else "unset it, or correct its name"
-        super().__init__(f"unknown environment variable {name}; {hint}")
 
 
 def require_known(environ: Mapping[str, str], profiles: Path, datasets: Sequence[str]) -> None:

@@ -27,49 +27,14 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any, Protocol
 
-from seedbed.declare.errors import BadSetting, SeedbedError, UsageError
+from seedbed.context.errors import PACKAGES, NoCluster, NotInstalled, WorkerGone
+from seedbed.declare.errors import BadSetting, SeedbedError
 from seedbed.engine.settings import Profile
-
-PACKAGES = {"dask": "prefect_dask", "ray": "prefect_ray"}
 
 CONNECT_SECONDS = 10
 """How long a cluster that is already running may take to answer."""
 
 Job = Callable[[Any], Any]
-
-
-class NotInstalled(UsageError):
-    """The profile wants a cluster whose package is not there."""
-
-    def __init__(self, profile: Profile) -> None:
-        package = PACKAGES[profile.runner].replace("_", "-")
-        super().__init__(
-            f"{profile.name}.toml: runner {profile.runner!r} needs the package {package}; install "
-            f"seedbed[{profile.runner}], here and where the workers are"
-        )
-
-
-class NoCluster(SeedbedError):
-    """The cluster that the profile names does not answer."""
-
-    def __init__(self, profile: Profile, error: Exception) -> None:
-        where = f" at {profile.cluster}" if profile.cluster else " on this machine"
-        super().__init__(
-            f"no {profile.runner} cluster{where} ({type(error).__name__}); start it, or correct "
-            "`cluster` in the profile"
-        )
-
-
-class WorkerGone(SeedbedError):
-    """A worker ended in the middle of a part."""
-
-    passes = True
-
-    def __init__(self, part: object, reason: str) -> None:
-        super().__init__(
-            f"{part}: its worker ended without a word ({reason}: killed, or out of memory?); what "
-            "other parts have loaded stays, run it again"
-        )
 
 
 def require_runner(profile: Profile) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seedbed.postgres.copy.fields import NULL, CannotEncode, ColumnType, Constant, Field, Ragged
+from seedbed.postgres.copy.errors import CannotEncode
+from seedbed.postgres.copy.fields import NULL, ColumnType, Constant, Field, Ragged
 from seedbed.postgres.copy.objects import dimensions, is_null
 
 NO_NULL = "the column takes no NULL; declare a value, or let a migration allow NULL"

@@ -20,10 +20,11 @@ from string import Formatter
 from psycopg import sql
 
 from seedbed.declare.entity import Dataset
-from seedbed.declare.errors import UnknownName, UsageError
+from seedbed.declare.errors import UnknownName
 from seedbed.engine.report import Check
 from seedbed.engine.run import Run
 from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.errors import BadCheck, NoChecks
 from seedbed.postgres.ownership import rows_of
 
 _BLOCK = re.compile(r"^-- name: (\w+)\n((?:--[^\n]*\n)+)(.*?)(?=^-- name: |\Z)", re.M | re.S)
@@ -41,27 +42,6 @@ class Query:
     text: str
     line: int = 0
     """Where in the file it begins."""
-
-
-class NoChecks(UsageError):
-    """A dataset without checks proves nothing."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        super().__init__(
-            f"dataset {dataset.name} has no checks in {_file(dataset)}; begin one with "
-            "`-- name: every_…`, a line with its rule as a comment, and a SELECT of what breaks it"
-        )
-
-
-class BadCheck(UsageError):
-    """A check that cannot be asked."""
-
-    def __init__(self, dataset: Dataset, name: str, line: int, problem: str) -> None:
-        super().__init__(f"check {name!r} of {dataset.name} {problem} ({_file(dataset)}:{line})")
-
-
-def _file(dataset: Dataset) -> str:
-    return "/".join([*dataset.folder.parts[-2:], "checks.sql"])
 
 
 def queries(dataset: Dataset) -> tuple[Query, ...]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from graphlib import CycleError, TopologicalSorter
 
 from seedbed.declare.entity import Dataset
-from seedbed.declare.errors import SeedbedError
 from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.errors import RequiredCircle
 from seedbed.postgres.ownership import identifier
 
 _REQUIRED = """
@@ -22,17 +22,6 @@ _REQUIRED = """
       AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.conrelid
                       AND a.attnum = ANY(c.conkey) AND NOT a.attnotnull)
 """
-
-
-class RequiredCircle(SeedbedError):
-    """Tables that require rows of each other."""
-
-    def __init__(self, dataset: str, tables: list[str]) -> None:
-        super().__init__(
-            f"{dataset}: tables {' -> '.join(tables)} require rows of each other, so that none "
-            "can be filled first; let one of the columns be NULL and fill it by an `update`. "
-            "Nothing was written"
-        )
 
 
 def refuse(connection: Connection, dataset: Dataset) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seedbed.declare.entity import Dataset, Entity
-from seedbed.declare.errors import Refused
 from seedbed.postgres import read
 from seedbed.postgres.catalogue import Catalogue
 from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.errors import KindClaimed
 from seedbed.postgres.fence import Fence
 from seedbed.postgres.ownership import identifier
 
@@ -52,18 +52,6 @@ _OTHERS = """
         '-infinity')
     ORDER BY 1
 """
-
-
-class KindClaimed(Refused):
-    """Another dataset owns the rows with such keys."""
-
-    def __init__(self, dataset: str, entity: Entity, other: str) -> None:
-        super().__init__(
-            f"{dataset}: the keys {entity.key.scheme}… of {entity.table} (entity {entity.name!r}) "
-            f"belong to dataset {other!r} in this database; give the entity's key another kind, or "
-            f"run `seedbed reset {other} --confirm` first (nobody: the table was renamed, or "
-            "search_path leads to another one)"
-        )
 
 
 def prepare(connection: Connection) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from seedbed.declare.errors import Refused
 from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.errors import CountersOff
 from seedbed.postgres.ownership import identifier
 
 _COUNTERS = """
@@ -96,16 +96,6 @@ class Locked(NamedTuple):
     kind: str | None
     file: int | None
     """The number of the file with its rows, another one after TRUNCATE; None: it is gone."""
-
-
-class CountersOff(Refused):
-    """Something can keep the server from counting what a transaction changes."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"{what} switches track_counts off, by which seedbed sees what a transaction changed; "
-            "nothing was written. Remove that setting, or let its owner do so"
-        )
 
 
 def counts(connection: Connection, tables: Sequence[str]) -> Counts:

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from seedbed.declare.entity import Dataset
-from seedbed.declare.errors import Refused
-from seedbed.engine.plan import Pin, Removal
+from seedbed.engine.plan import Removal
 from seedbed.postgres.candidates import Candidates
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.connection.failures import naming
 from seedbed.postgres.counters import away
-from seedbed.postgres.fence import Fence, Fenced
+from seedbed.postgres.errors import Blocked, Fenced
+from seedbed.postgres.fence import Fence
 from seedbed.postgres.ownership import identifier
 from seedbed.postgres.pins import Kept, below, going, pins
 from seedbed.postgres.references import edges, managed, oids
@@ -31,17 +31,6 @@ children."""
 
 ROUNDS = 5
 """How often triggers may make rows for those that a removal takes away."""
-
-
-class Blocked(Refused):
-    """Rows that are not ours depend on ours, and the run is strict."""
-
-    def __init__(self, dataset: str, pins: Sequence[Pin]) -> None:
-        listed = "; ".join(str(pin) for pin in pins)
-        super().__init__(
-            f"{dataset}: nothing was removed, because rows that are not ours depend on ours: "
-            f"{listed}. Remove those first, or run without strict to keep what they need"
-        )
 
 
 def look(connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]) -> Removal:

@@ -13,11 +13,11 @@ from itertools import tee
 from psycopg import sql
 
 from seedbed.declare.entity import Entity
-from seedbed.declare.errors import SeedbedError
 from seedbed.engine.rows import Rows
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.copy.encode import ColumnType
 from seedbed.postgres.copy.load import copy
+from seedbed.postgres.errors import NoPartition
 from seedbed.postgres.ownership import identifier
 
 _TRIED = "seedbed_tried"
@@ -31,16 +31,6 @@ _PARTITIONS = """
     SELECT pg_catalog.pg_get_partition_constraintdef(t.relid)
     FROM pg_catalog.pg_partition_tree(%s::regclass) t WHERE t.isleaf AND t.level > 0
 """
-
-
-class NoPartition(SeedbedError):
-    """Rows for which the application has made no partition."""
-
-    def __init__(self, entity: Entity, rows: int) -> None:
-        super().__init__(
-            f"{entity.name}: {rows} rows of {entity.table} fit none of its partitions; let the "
-            "application make those that are missing. Nothing was touched"
-        )
 
 
 def load(

@@ -32,37 +32,10 @@ from contextlib import AbstractContextManager
 
 from psycopg import sql
 
-from seedbed.declare.errors import Refused
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.counters import Locked, Touched, counts, deferring, locked, require_counting
+from seedbed.postgres.errors import ROUNDS, Fenced, Unsettled
 from seedbed.postgres.ownership import identifier
-
-ROUNDS = 20
-"""How often deferred triggers may call for more of themselves."""
-
-
-class Fenced(Refused):
-    """The database did something else than what was planned; all of it was rolled back."""
-
-    def __init__(self, did: str, differences: Sequence[str]) -> None:
-        super().__init__(
-            f"nothing was {did}: the transaction would have changed something else than planned "
-            f"({'; '.join(differences)}); look for a trigger, a rule, a cascade or another session "
-            "(rows that a trigger wrote and took back count, too). What a trigger may insert while "
-            "rows are removed, side_effects in the profile says; which rows a trigger makes for "
-            "ours, made_by_triggers"
-        )
-
-
-class Unsettled(Refused):
-    """Deferred triggers go on for ever."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            f"deferred triggers still change rows after they were called {ROUNDS} times; nothing "
-            "of this step was kept. Look for a constraint trigger that calls for itself"
-        )
-
 
 Aside = Callable[[], AbstractContextManager[Connection]]
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import psycopg
 
 from seedbed.declare.entity import Dataset, Entity
-from seedbed.declare.errors import Refused
 from seedbed.declare.reads import Step
 from seedbed.declare.update import Update
 from seedbed.declare.values import Columns, shown
@@ -26,21 +25,10 @@ from seedbed.postgres.catalogue import Catalogue
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.connection.failures import passing, sentence
 from seedbed.postgres.copy.encode import CannotEncode, ColumnType, Encoder
-from seedbed.postgres.copy.load import RowRefused, RowUnfit
-from seedbed.postgres.reflect import Fit, SchemaMismatch, fit
-from seedbed.postgres.snapshot import CannotRead, Snapshot
-
-ENCODING = "UTF8"
-
-
-class OtherEncoding(Refused):
-    """The database cannot hold every character."""
-
-    def __init__(self, database: str, encoding: str) -> None:
-        super().__init__(
-            f"database {database!r} has the encoding {encoding}, and seedbed needs {ENCODING}; let "
-            f"its owner make one with ENCODING '{ENCODING}' TEMPLATE template0 and restore into it"
-        )
+from seedbed.postgres.copy.errors import RowRefused, RowUnfit
+from seedbed.postgres.errors import ENCODING, CannotRead, OtherEncoding, SchemaMismatch
+from seedbed.postgres.reflect import Fit, fit
+from seedbed.postgres.snapshot import Snapshot
 
 
 def require_encoding(connection: Connection) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from seedbed.declare.entity import Dataset, Entity
-from seedbed.declare.errors import Refused
 from seedbed.declare.keys import UuidKey
-from seedbed.engine.plan import Mismatch, told
+from seedbed.engine.plan import Mismatch
 from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.errors import KeyUnfit
 from seedbed.postgres.ownership import identifier
 
 _KEYS = """
@@ -38,16 +36,6 @@ _KEYS = """
         SELECT typname FROM below WHERE typbasetype = 0) base ON true
     ORDER BY asked.place
 """
-
-
-class KeyUnfit(Refused):
-    """By a column nobody can tell our rows from others."""
-
-    def __init__(self, found: Sequence[Mismatch]) -> None:
-        super().__init__(
-            f"{'; '.join(told(found))}. So nobody can tell our rows from those of others; nothing "
-            "was written. Take the table's primary key"
-        )
 
 
 def unfit(connection: Connection, dataset: Dataset) -> tuple[Mismatch, ...]:

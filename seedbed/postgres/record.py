@@ -12,10 +12,10 @@ from typing import Any
 
 import psycopg
 
-from seedbed.declare.errors import Refused
 from seedbed.engine.run import Run
 from seedbed.postgres import claims
 from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.errors import _LATER, EarlierRecord, NoRecord
 
 _TABLE = """
     CREATE TABLE IF NOT EXISTS seedbed.runs (
@@ -37,8 +37,6 @@ _TABLE = """
         PRIMARY KEY (run, dataset, step))
 """
 
-_LATER = "ALTER TABLE seedbed.runs ADD COLUMN updated int8 NOT NULL DEFAULT 0"
-"""For a table that an earlier version made."""
 
 _INSERT = """
     INSERT INTO seedbed.runs (run, verb, dataset, step, environment, seed, as_of, anchor, scale,
@@ -49,26 +47,6 @@ _INSERT = """
         updated = runs.updated + excluded.updated,
         started = least(runs.started, excluded.started), finished = excluded.finished
 """
-
-
-class NoRecord(Refused):
-    """Schema `seedbed` is missing and this role may not make it."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "schema seedbed, where runs are recorded, is missing or closed to this role; let the "
-            "database's owner run what `seedbed grants` prints"
-        )
-
-
-class EarlierRecord(Refused):
-    """An earlier version made the table of runs, for another role."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "table seedbed.runs was made by an earlier version; let its owner run "
-            f"`{_LATER}`, then run again"
-        )
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from seedbed.declare.entity import Dataset
-from seedbed.declare.errors import Refused
 from seedbed.postgres.catalogue import catalogue
 from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.errors import CannotLook
 from seedbed.postgres.guard.reach import sees
 from seedbed.postgres.ownership import identifier
 
@@ -43,17 +43,6 @@ _EDGES = sql.SQL("""
     WHERE c.contype = 'f' AND c.conparentid = 0
     ORDER BY 2, c.conname
 """).format(sees=sees(sql.SQL("c.conrelid")))
-
-
-class CannotLook(Refused):
-    """Rows that point at ours may be hidden, so nobody can tell what depends on what."""
-
-    def __init__(self, table: str) -> None:
-        super().__init__(
-            f"table {table} references seeded tables and this role cannot read all of it; nothing "
-            "was removed. Let its owner run what `seedbed grants` prints, SELECT there, and where "
-            "the table has row security BYPASSRLS or a policy"
-        )
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,12 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from seedbed.declare.entity import Dataset, Entity
-from seedbed.declare.errors import SeedbedError
 from seedbed.declare.update import Update
-from seedbed.engine.plan import Mismatch, told
+from seedbed.engine.plan import Mismatch
 from seedbed.engine.run import Run
 from seedbed.engine.target import nothing
 from seedbed.postgres.catalogue import Catalogue, TableColumn
 from seedbed.postgres.copy.encode import ColumnType
-
-
-class SchemaMismatch(SeedbedError):
-    """The application's schema is not what entities were declared for."""
-
-    def __init__(self, found: Iterable[Mismatch]) -> None:
-        super().__init__(f"{'; '.join(told(found))}; nothing was written")
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,13 @@ import psycopg
 from psycopg import sql
 
 from seedbed.declare.entity import Entity
-from seedbed.declare.errors import SeedbedError
 from seedbed.declare.values import Columns
 from seedbed.engine.rows import Rows
 from seedbed.postgres.compare import edited, literal
 from seedbed.postgres.connection.database import Connection
-from seedbed.postgres.connection.failures import sentence
 from seedbed.postgres.copy.encode import ColumnType
 from seedbed.postgres.copy.load import copy
+from seedbed.postgres.errors import RenewalRefused
 from seedbed.postgres.ownership import identifier
 
 _MOVING = """
@@ -45,17 +44,6 @@ _FIXED = """
     SELECT attname::text FROM pg_catalog.pg_attribute
     WHERE attrelid = %(table)s::regclass AND attnum > 0 AND attidentity = 'a'
 """
-
-
-class RenewalRefused(SeedbedError):
-    """The database refused to bring a row to its declaration; nothing of the rebuild was kept."""
-
-    def __init__(self, entity: Entity, columns: Sequence[ColumnType], error: psycopg.Error) -> None:
-        names = ", ".join(column.name for column in columns)
-        super().__init__(
-            f"{entity.name}: {entity.table} refuses a change of {names}: {sentence(error)}; "
-            "nothing of this was kept"
-        )
 
 
 class Renewal:

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
-from seedbed.declare.errors import SeedbedError
 from seedbed.declare.update import Update
 from seedbed.engine.rows import Rows
 from seedbed.engine.run import Run
 from seedbed.engine.target import chunks
 from seedbed.postgres.compare import differs, holds
 from seedbed.postgres.connection.database import Connection
-from seedbed.postgres.connection.failures import passing, sentence
+from seedbed.postgres.connection.failures import passing
 from seedbed.postgres.copy.encode import ColumnType
 from seedbed.postgres.copy.load import copy
+from seedbed.postgres.errors import UpdateRefused
 from seedbed.postgres.ownership import identifier
 
 _SHALL = "seedbed_shall"
-
-
-class UpdateRefused(SeedbedError):
-    """The database refused to change a row; nothing of its step was kept."""
-
-    def __init__(self, update: Update, columns: Sequence[ColumnType], error: psycopg.Error) -> None:
-        names = ", ".join(column.name for column in columns)
-        super().__init__(
-            f"{update.name}: {update.table} refuses a change of {names}: {sentence(error)}; "
-            "nothing of this step was kept"
-        )
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeAlias
 
 from psycopg import sql
 
-from seedbed.declare.errors import SeedbedError
 from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.errors import SchemaChanged
 from seedbed.postgres.ownership import identifier
 
 
@@ -54,18 +54,6 @@ _FACTS = """
     FROM pg_catalog.pg_constraint c
     WHERE c.conrelid = %(table)s::regclass OR c.contypid IN (SELECT oid FROM types)
 """
-
-
-class SchemaChanged(SeedbedError):
-    """A migration came while the run was under way."""
-
-    def __init__(self, table: str, about: str, then: Fact | None, now: Fact | None) -> None:
-        was = f"was {then.said}" if then else "was not there"
-        found = f"is {now.said}" if now else "is gone"
-        super().__init__(
-            f"table {table} was changed while the run was under way: {about} {was} and {found} "
-            "now. Nothing of this step was kept; run it again"
-        )
 
 
 def shape(connection: Connection, table: str) -> Shape:

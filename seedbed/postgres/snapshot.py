@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,7 +14,6 @@ from psycopg import sql
 
 from seedbed.declare.counts import Requirement
 from seedbed.declare.entity import Dataset, Entity
-from seedbed.declare.errors import Refused, SeedbedError
 from seedbed.declare.reads import SEEDED, Table, alike
 from seedbed.declare.values import Integers
 from seedbed.engine.requirement import own_table
@@ -22,32 +21,13 @@ from seedbed.engine.rows import Rows
 from seedbed.engine.run import as_frame
 from seedbed.postgres.catalogue import Catalogue
 from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.errors import CannotRead, PrerequisiteMissing
 from seedbed.postgres.ownership import by_table, identifier
 
 TOO_FAR = (
     "holds a date or time outside of the years 1 to 9999, such as infinity, that cannot be read; "
     "correct it there"
 )
-
-
-class PrerequisiteMissing(Refused):
-    """Rows of the application that seeding builds on are not there."""
-
-    def __init__(self, table: Table, column: str, absent: Iterable[str]) -> None:
-        super().__init__(
-            f"{table.table} lacks {', '.join(absent)} (by {column}); "
-            "run the application's own migrations and main seed first"
-        )
-
-
-class CannotRead(SeedbedError):
-    """The application's schema lacks something that a declaration reads."""
-
-    def __init__(self, table: Table, columns: Iterable[str], problem: str = "") -> None:
-        listed = ", ".join(map(repr, columns))
-        missing = f"has no column {listed}" if listed else "does not exist or cannot be seen"
-        self.table, self.problem = table, problem or missing
-        super().__init__(f"{table.name}: table {table.table} {self.problem}; nothing was written")
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from seedbed.engine.report import Check, Drift, StepReport
 from seedbed.engine.rows import Rows
 from seedbed.postgres import checks, digest
 from seedbed.postgres.drift import drift
+from seedbed.postgres.errors import SchemaMismatch
 from seedbed.postgres.fit import collected, refused
-from seedbed.postgres.reflect import SchemaMismatch
 from seedbed.run.standing import standings
 from seedbed.steps.renewing import comparable
 from seedbed.steps.resource import agreement

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from seedbed.context.context import RunContext
-from seedbed.context.execution import NotRun, Pending
+from seedbed.context.errors import NotRun
+from seedbed.context.execution import Pending
 from seedbed.context.progress import News, tell
 from seedbed.context.variables import switched
 from seedbed.context.where import application
@@ -19,7 +20,7 @@ from seedbed.engine.order import by_task
 from seedbed.engine.plan import Pin
 from seedbed.engine.report import StepReport, combined
 from seedbed.postgres.connection.failures import naming
-from seedbed.postgres.copy.load import RowRefused
+from seedbed.postgres.copy.errors import RowRefused
 from seedbed.run.counted import reported
 from seedbed.steps.kinds import kind_of
 from seedbed.steps.part import refused_sentence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -23,19 +22,12 @@ from seedbed.engine.plan import sentence
 from seedbed.engine.report import Report
 from seedbed.engine.settings import Profile
 from seedbed.postgres.connection import failures, redact
+from seedbed.run.errors import Unsatisfied
 from seedbed.run.result import DatasetResult
 from seedbed.run.timings import write_timings
 
 if TYPE_CHECKING:  # Prefect takes a second, and commands that only read do without it
     from prefect.client.schemas.objects import State
-
-
-class Unsatisfied(SeedbedError):
-    """Steps failed or checks are violated; `documents` tells what was done nevertheless."""
-
-    def __init__(self, failed: Sequence[str], documents: Sequence[dict[str, Any]]) -> None:
-        super().__init__("; ".join(failed))
-        self.documents = list(documents)
 
 
 @dataclass(frozen=True)

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from seedbed.context.context import RunContext
-from seedbed.declare.errors import Refused
 from seedbed.declare.reads import Step
 from seedbed.engine.order import ordered, selected
 from seedbed.engine.plan import Plan
 from seedbed.run.counted import fitting, reported
+from seedbed.run.errors import UpstreamMissing
 from seedbed.run.result import DatasetResult, report_of
 from seedbed.run.standing import look_first, standings, survey
-
-
-class UpstreamMissing(Refused):
-    """Entities were chosen whose upstream is not there."""
-
-    def __init__(self, dataset: str, lacking: dict[str, int]) -> None:
-        listed = ", ".join(f"{name} ({rows} rows)" for name, rows in lacking.items())
-        super().__init__(
-            f"{dataset}: upstream rows are missing: {listed}; seed them first, or add "
-            "--with-upstream"
-        )
 
 
 def chosen(context: RunContext) -> tuple[Step, ...]:

@@ -23,7 +23,6 @@ from seedbed.context.where import (
     with_triggers,
 )
 from seedbed.declare.entity import Dataset
-from seedbed.declare.errors import Refused
 from seedbed.engine.options import RunOptions
 from seedbed.engine.settings import check
 from seedbed.postgres import claims, counters, read, record
@@ -34,28 +33,8 @@ from seedbed.postgres.connection.connect import session
 from seedbed.postgres.connection.database import Connection, Database
 from seedbed.postgres.guard import guard as layers
 from seedbed.postgres.record import Recorded
+from seedbed.run.errors import BeforeAnchor, OtherSeed
 from seedbed.run.invocation import Invocation
-
-
-class OtherSeed(Refused):
-    """The rows in the database come from another seed."""
-
-    def __init__(self, dataset: str, held: int, asked: int) -> None:
-        super().__init__(
-            f"{dataset}: the database holds rows of seed {held}, and this run asks for {asked}; "
-            f"run `seedbed reset {dataset} --confirm` first, or keep seed {held}"
-        )
-
-
-class BeforeAnchor(Refused):
-    """as_of lies before the day that the rows were made for."""
-
-    def __init__(self, dataset: str, anchor: date, as_of: date) -> None:
-        super().__init__(
-            f"{dataset}: the database holds rows made as of {anchor}, and this run asks for "
-            f"{as_of}, before that; run `seedbed reset {dataset} --confirm` first, or take a "
-            "later --as-of"
-        )
 
 
 @dataclass(frozen=True)

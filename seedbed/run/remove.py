@@ -25,7 +25,9 @@ from seedbed.postgres.candidates import Candidates, everything
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.pins import pins
 from seedbed.postgres.references import managed
-from seedbed.steps.accounts import AUTH, AccountsElsewhere, accounts_of, is_ours
+from seedbed.run.errors import ObjectsLeft, OutsideLeft
+from seedbed.steps.accounts import AUTH, accounts_of, is_ours
+from seedbed.steps.errors import AccountsElsewhere
 from seedbed.steps.resource import until_prepared
 
 PARTIAL = "partial reset"
@@ -33,26 +35,6 @@ PARTIAL = "partial reset"
 
 ROUNDS = 5
 """How often a service is asked for more objects to remove: one key may stand for several."""
-
-
-class ObjectsLeft(SeedbedError):
-    """Objects of ours are still in a service after they were removed."""
-
-    def __init__(self, resource: Resource, left: int) -> None:
-        super().__init__(
-            f"{resource.name}: {left} objects are left in {resource.table} after they were "
-            "removed; look whether something makes them anew, and run the reset again"
-        )
-
-
-class OutsideLeft(SeedbedError):
-    """The rows are gone, and what services hold of them is not."""
-
-    def __init__(self, dataset: str, rows: int, error: SeedbedError) -> None:
-        super().__init__(
-            f"{dataset}: {rows} rows were removed, and then what services hold of them was not: "
-            f"{error}. The next reset goes on there"
-        )
 
 
 @dataclass(frozen=True)

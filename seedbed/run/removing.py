@@ -9,15 +9,8 @@ from seedbed.context.context import RunContext
 from seedbed.declare.errors import SeedbedError
 from seedbed.engine.plan import Removal
 from seedbed.engine.report import StepReport
-from seedbed.run.remove import (
-    Outside,
-    OutsideLeft,
-    has_outside,
-    joined,
-    preview,
-    remove_outside,
-    remove_rows,
-)
+from seedbed.run.errors import OutsideLeft
+from seedbed.run.remove import Outside, has_outside, joined, preview, remove_outside, remove_rows
 from seedbed.run.result import DatasetResult, report_of
 
 

@@ -11,8 +11,9 @@ from seedbed.declare.resource import Resource, Wait
 from seedbed.declare.update import Update
 from seedbed.engine.plan import Plan, Removal, Standing
 from seedbed.postgres.connection.database import Connection
+from seedbed.postgres.errors import SchemaMismatch
 from seedbed.postgres.fit import collected
-from seedbed.postgres.reflect import SchemaMismatch, unremovable
+from seedbed.postgres.reflect import unremovable
 from seedbed.run.remove import preview
 from seedbed.steps.kinds import kind_of
 from seedbed.steps.met import require_met

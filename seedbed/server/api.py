@@ -20,10 +20,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from seedbed.context.variables import KEY, LOGIN
-from seedbed.declare.errors import BadSetting, SeedbedError
+from seedbed.declare.errors import BadSetting
 from seedbed.postgres.connection.redact import register_secret
 from seedbed.postgres.embedded import embedded
 from seedbed.server import started as background
+from seedbed.server.errors import LetsNobodyIn, NoServer
 
 PATIENCE = 5.0
 """Seconds for an answer; a server on this machine takes milliseconds."""
@@ -34,26 +35,6 @@ QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 URL = "PREFECT_API_URL"
 SERVERS_LOGIN = "PREFECT_SERVER_API_AUTH_STRING"
 """What a server lets in; LOGIN is what a client says."""
-
-
-class NoServer(SeedbedError):
-    """The server that the environment names cannot be used; no other one is taken in its place."""
-
-    def __init__(self, url: str, problem: str) -> None:
-        super().__init__(
-            f"the Prefect server at {url} {problem}; start it or correct PREFECT_API_URL, or unset "
-            "that variable to use the one of `seedbed up`"
-        )
-
-
-class LetsNobodyIn(SeedbedError):
-    """It wants another login, or one at all."""
-
-    def __init__(self, url: str, status: int) -> None:
-        super().__init__(
-            f"the Prefect server at {url} refuses the login ({status}); set "
-            "PREFECT_API_AUTH_STRING (or PREFECT_API_KEY) to the one that it wants"
-        )
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,13 @@ from http.client import HTTPException
 from pathlib import Path
 
 from seedbed.context.project import Project, opened
-from seedbed.declare.errors import SeedbedError, UsageError
+from seedbed.declare.errors import SeedbedError
 from seedbed.postgres.embedded import embedded
 from seedbed.postgres.embedded import home as folders
 from seedbed.server import processes, signpost, variables
-from seedbed.server.api import SERVERS_LOGIN, Api, LetsNobodyIn, new_login
+from seedbed.server.api import SERVERS_LOGIN, Api, new_login
 from seedbed.server.declared import POOL, read_deployments
-from seedbed.server.processes import DidNotStart
+from seedbed.server.errors import DidNotStart, LetsNobodyIn, ServesAnother
 from seedbed.server.runs import give_up
 from seedbed.server.state import State, forget, free_port, only_one, read, write
 from seedbed.server.status import look
@@ -38,16 +38,6 @@ PATIENCE = 120.0
 
 STOPPING = 10.0
 """Seconds between asking a process to end and asking again."""
-
-
-class ServesAnother(UsageError):
-    """One background serves one project: its worker works in that project's folder."""
-
-    def __init__(self, project: Path, home: Path) -> None:
-        super().__init__(
-            f"the background in {home} serves the project {project}; run `seedbed down` first, or "
-            "set SEEDBED_HOME to another folder for this project"
-        )
 
 
 def up(home: Path, environ: Mapping[str, str], project: Project) -> bool:

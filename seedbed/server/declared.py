@@ -12,21 +12,14 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field
 
-from seedbed.declare.errors import UsageError
 from seedbed.engine.settings import Model, check
+from seedbed.server.errors import NotYaml
 
 FLOWS = ("plan", "seed", "verify", "reset", "refresh")
 """What every environment has a deployment of."""
 
 POOL = "seedbed"
 """The work pool of every deployment."""
-
-
-class NotYaml(UsageError):
-    """The file cannot even be parsed."""
-
-    def __init__(self, path: Path, error: yaml.YAMLError) -> None:
-        super().__init__(f"{path} is not YAML; correct it: {error}")
 
 
 class Pool(Model):

@@ -10,25 +10,14 @@ from pathlib import Path
 
 import psutil
 
-from seedbed.declare.errors import SeedbedError
 from seedbed.postgres.embedded import home as folders
+from seedbed.server.errors import DidNotStart
 from seedbed.server.started import Process, began
 
 __all__ = ["DidNotStart", "Process", "start"]
 
-LOG_TAIL = 15
-"""Lines of the log that an error shows."""
 
 APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-
-
-class DidNotStart(SeedbedError):
-    """A process that ended, or stayed silent, instead of serving."""
-
-    def __init__(self, name: str, problem: str, log: Path) -> None:
-        lines = folders.read(log).splitlines()[-LOG_TAIL:] if log.exists() else []
-        tail = "".join(f"\n  {line}" for line in lines)
-        super().__init__(f"the {name} {problem}; see {log} and run `seedbed up` again{tail}")
 
 
 def start(

@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from seedbed.context.project import Project, opened
-from seedbed.declare.errors import SeedbedError, UnknownName, UsageError
+from seedbed.declare.errors import SeedbedError, UnknownName
 from seedbed.postgres.embedded import embedded
 from seedbed.server.api import Api, named, started_by_up
 from seedbed.server.declared import POOL, Deployment, read_deployments, read_yaml
+from seedbed.server.errors import NoAddress
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -33,16 +34,6 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parent / "pool.json"
 """What a run may say about its process: nothing."""
-
-
-class NoAddress(UsageError):
-    """Nothing says where to register; Prefect would start a private server."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "PREFECT_API_URL is not set; set it to the API of a running Prefect server, or run "
-            "`seedbed up`, which registers at its own"
-        )
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from seedbed.postgres.embedded import home as folders
-from seedbed.postgres.embedded.home import NoAccess, NotOurs
+from seedbed.postgres.embedded.errors import NoAccess, NotOurs
 from seedbed.server import started as background
 from seedbed.server.started import State
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from seedbed.declare.errors import SeedbedError
 from seedbed.postgres.embedded import home as folders
+from seedbed.server.errors import NoFreePort
 from seedbed.server.started import HOST, PORT, Process, State, file_of, read
 
 __all__ = ["HOST", "PORT", "Process", "State", "forget", "free_port", "only_one", "read", "write"]
@@ -20,16 +20,6 @@ PORTS = 50
 
 WAITING = 2048
 """Connections that may wait until the server takes them."""
-
-
-class NoFreePort(SeedbedError):
-    """Everything from 4200 on is taken."""
-
-    def __init__(self, first: int) -> None:
-        super().__init__(
-            f"no free port from {first} to {first + PORTS - 1} on {HOST}; "
-            "stop what listens there and run `seedbed up` again"
-        )
 
 
 def write(home: Path, state: State) -> None:
@@ -70,4 +60,4 @@ def free_port(first: int = PORT) -> Iterator[socket.socket]:
                 continue
             yield listening
             return
-    raise NoFreePort(first)
+    raise NoFreePort(first, first + PORTS - 1, HOST)

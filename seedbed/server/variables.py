@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from seedbed.context.project import PROFILES, VARIABLE, Project
+from seedbed.context.errors import VARIABLE
+from seedbed.context.project import PROFILES, Project
 from seedbed.context.variables import KEY, LOGIN
 from seedbed.postgres.connection.address import OPTION
 from seedbed.postgres.embedded.embedded import Server

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from seedbed.services.errors import ServiceFailed
 from seedbed.services.http import Api, Unanswered, code
-from seedbed.services.port import ServiceFailed
 
 VERSION = "2024-01-01"
 PAGE = 200

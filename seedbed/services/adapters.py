@@ -13,9 +13,10 @@ from seedbed.declare.resource import Resource
 from seedbed.engine.services import Services
 from seedbed.services.accounts import AuthServer
 from seedbed.services.bucket import StorageServer
+from seedbed.services.errors import BadCredential, NoCredentials
 from seedbed.services.files import Bucket, Folder
 from seedbed.services.mux import BASE, Mux
-from seedbed.services.port import BadCredential, Held, NoCredentials, Store
+from seedbed.services.port import Held, Store
 from seedbed.services.studio import Studio
 
 SUPABASE = ("SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY")

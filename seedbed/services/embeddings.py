@@ -12,9 +12,9 @@ from seedbed.declare.errors import BadSetting
 from seedbed.declare.values import Bytes
 from seedbed.engine.services import Embeddings
 from seedbed.services import hashing
+from seedbed.services.errors import NoCredentials, ServiceFailed
 from seedbed.services.hashing import Vectors
 from seedbed.services.http import Api, Unanswered
-from seedbed.services.port import NoCredentials, ServiceFailed
 
 URL, KEY = "SEEDBED_EMBEDDINGS_URL", "SEEDBED_EMBEDDINGS_KEY"
 

@@ -14,7 +14,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from seedbed.services.port import Held, ServiceFailed
+from seedbed.services.errors import ServiceFailed
+from seedbed.services.port import Held
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig  # a type only

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from seedbed.services.port import ServiceAway, ServiceFailed
+from seedbed.services.errors import ServiceAway, ServiceFailed
 
 TRIES = 6
 PAUSE_SECONDS = 0.25

@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from seedbed.services.errors import ServiceFailed
 from seedbed.services.http import Api, Unanswered
-from seedbed.services.port import Held, ServiceFailed
+from seedbed.services.port import Held
 
 BASE = "https://api.mux.com"
 ASSETS = "/video/v1/assets"

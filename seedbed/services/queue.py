@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from seedbed.declare.errors import BadSetting
-from seedbed.services.port import ServiceAway, ServiceFailed
+from seedbed.services.errors import ServiceAway, ServiceFailed
 
 URL = "SEEDBED_REDIS_URL"
 LIST = "embedding:jobs"

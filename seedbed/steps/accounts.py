@@ -9,25 +9,14 @@ from uuid import UUID
 
 from seedbed.context.context import RunContext
 from seedbed.declare.entity import Dataset, Entity
-from seedbed.declare.errors import SeedbedError
 from seedbed.engine.report import StepReport
 from seedbed.engine.run import as_frame
 from seedbed.postgres import read, record
 from seedbed.services.accounts import AuthServer
-from seedbed.steps.part import RowsMissing
+from seedbed.steps.errors import AccountsElsewhere, RowsMissing
 
 AUTH = "auth"
 """The port of entities whose rows an auth server can make."""
-
-
-class AccountsElsewhere(SeedbedError):
-    """The auth server is another database's; found out with one account, before any other."""
-
-    def __init__(self, dataset: str, server: str) -> None:
-        super().__init__(
-            f"{dataset}: {server} does not keep its accounts in this database; let SUPABASE_URL "
-            "and the database's address name the same project. One account was touched there"
-        )
 
 
 def accounts_of(context: RunContext) -> AuthServer | None:

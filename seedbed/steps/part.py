@@ -24,44 +24,10 @@ from seedbed.postgres.candidates import some
 from seedbed.postgres.connection import redact
 from seedbed.postgres.connection.failures import passing, sentence
 from seedbed.postgres.copy import laid
-from seedbed.postgres.copy.load import RowRefused, explained
+from seedbed.postgres.copy.errors import RowRefused
+from seedbed.postgres.copy.load import explained
 from seedbed.postgres.fence import Fence
-
-
-class RowsMissing(SeedbedError):
-    """The database does not hold what was sent to it.
-
-    It can pass: an application may have removed a row meanwhile.
-    """
-
-    passes = True
-
-    def __init__(self, entity: Entity, held: int, expected: int) -> None:
-        super().__init__(
-            f"{entity.name}: {entity.table} holds {held} rows after the load instead of "
-            f"{expected}; a trigger or a rule dropped or added rows"
-        )
-
-
-class OtherGenerator(SeedbedError):
-    """A worker would make other rows than the run."""
-
-    def __init__(self, part: Part, own: str) -> None:
-        super().__init__(
-            f"{part}: the worker makes the rows of {own}, the run those of {part.generator}; "
-            "install the same version of seedbed there"
-        )
-
-
-class PartFailed(SeedbedError):
-    """A part failed in another process; the sentence and whether trying again can help."""
-
-    def __init__(self, said: str, passes: bool) -> None:
-        super().__init__(said)
-        self.passes = passes
-
-    def __reduce__(self) -> tuple[type[PartFailed], tuple[str, bool]]:
-        return type(self), (str(self), self.passes)
+from seedbed.steps.errors import OtherGenerator, PartFailed, RowsMissing
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ import numpy as np
 from seedbed.context.context import RunContext
 from seedbed.context.embed import with_vectors
 from seedbed.declare.entity import Entity
-from seedbed.declare.errors import SeedbedError
 from seedbed.declare.values import Booleans, Integers
 from seedbed.engine.report import StepReport
 from seedbed.engine.rows import Rows
@@ -27,23 +26,7 @@ from seedbed.postgres.pins import with_dependents
 from seedbed.postgres.renew import Renewal
 from seedbed.steps.accounts import made_by_server
 from seedbed.steps.anew import Anew
-
-
-class NotRenewed(SeedbedError):
-    """Rows do not hold what a rebuild brought them to.
-
-    It can pass: an application may have changed one of them meanwhile.
-    """
-
-    passes = True
-
-    def __init__(self, entity: Entity, lacking: int, differing: int) -> None:
-        super().__init__(
-            f"{entity.name}: of the rows of {entity.table} {lacking} are missing and {differing} "
-            "differ from their declaration after the rebuild; a trigger, a rule or the application "
-            "changed them, and nothing of this was kept. Columns that the application itself "
-            "writes at any time are to be declared as stamped"
-        )
+from seedbed.steps.errors import NotRenewed
 
 
 @dataclass

@@ -20,7 +20,8 @@ from seedbed.engine.target import chunks
 from seedbed.postgres import read
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.snapshot import Snapshot
-from seedbed.services.port import Held, ServiceFailed
+from seedbed.services.errors import ServiceFailed
+from seedbed.services.port import Held
 
 EXAMPLES = 3
 """Objects that a violated check names."""

@@ -23,11 +23,10 @@ from prefect.tasks import exponential_backoff
 
 from seedbed.context import publish
 from seedbed.context.assignment import Assignment
+from seedbed.context.errors import NotRun, Passing
 from seedbed.context.execution import (
     BACKOFF_SECONDS,
     Execution,
-    NotRun,
-    Passing,
     Pending,
     Progress,
     Result,

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from seedbed.context.context import RunContext
-from seedbed.declare.errors import SeedbedError
 from seedbed.declare.update import Update
 from seedbed.engine.plan import Mismatch, Standing
 from seedbed.engine.report import StepReport
@@ -18,16 +17,7 @@ from seedbed.postgres.fence import Fence
 from seedbed.postgres.fit import refused
 from seedbed.postgres.revise import Pending, pending, revise
 from seedbed.postgres.snapshot import Snapshot
-
-
-class NotSettled(SeedbedError):
-    """Rows do not hold what an update wrote into them."""
-
-    def __init__(self, update: Update, rows: int) -> None:
-        super().__init__(
-            f"{update.name}: {rows} rows of {update.table} do not hold what was written; a "
-            "trigger or a rule changed it back"
-        )
+from seedbed.steps.errors import NotSettled
 
 
 def settle(context: RunContext, update: Update) -> StepReport:

@@ -15,7 +15,8 @@ import psycopg
 
 from seedbed.context.context import RunContext
 from seedbed.context.datasets import dataset
-from seedbed.context.execution import Passing, plainly
+from seedbed.context.errors import Passing
+from seedbed.context.execution import plainly
 from seedbed.declare.errors import SeedbedError
 from seedbed.declare.reads import Step
 from seedbed.engine.order import ordered

@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from seedbed.declare.entity import Dataset
-from seedbed.postgres.connection.watch import GaveWay
+from seedbed.postgres.connection.errors import GaveWay
 from tests.faults.runs import run
 from tests.postgres.strangers import keys
 from tests.postgres.worlds import Connection, World, eventually, others

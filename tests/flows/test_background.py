@@ -19,9 +19,10 @@ import httpx
 import psutil
 import pytest
 
-from seedbed.postgres.embedded.home import NotOurs
+from seedbed.postgres.embedded.errors import NotOurs
 from seedbed.server import background, processes, signpost
-from seedbed.server.processes import DidNotStart, Process
+from seedbed.server.errors import DidNotStart
+from seedbed.server.processes import Process
 from seedbed.server.state import HOST, PORT, State, free_port, read, write
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,8 @@ from seedbed.context.profiles import environments, read_profile
 from seedbed.context.project import opened
 from seedbed.declare.errors import UnknownName
 from seedbed.server import variables
-from seedbed.server.declared import POOL, Deployment, NotYaml, read_deployments
+from seedbed.server.declared import POOL, Deployment, read_deployments
+from seedbed.server.errors import NotYaml
 from seedbed.server.register import TEMPLATE, read_automations
 
 PROJECT = opened()

@@ -22,9 +22,9 @@ from seedbed.postgres.connection import connect as module
 from seedbed.postgres.connection import redact
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.connect import connect, passing, pool, sentence, session
-from seedbed.postgres.connection.connecting import (
+from seedbed.postgres.connection.connecting import ConnectFailure, connect_failure
+from seedbed.postgres.connection.errors import (
     CannotConnect,
-    ConnectFailure,
     EncryptionMismatch,
     LoginRefused,
     NoConnectRight,
@@ -39,7 +39,6 @@ from seedbed.postgres.connection.connecting import (
     TooOld,
     UnknownHost,
     Unreachable,
-    connect_failure,
 )
 
 Connection = psycopg.Connection[Any]

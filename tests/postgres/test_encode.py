@@ -17,7 +17,8 @@ import psycopg
 import pytest
 
 from seedbed.declare.values import Column, FixedPoint, money, nullable
-from seedbed.postgres.copy.encode import CannotEncode, ColumnType, Encoder, WrongColumn
+from seedbed.postgres.copy.encode import CannotEncode, ColumnType, Encoder
+from seedbed.postgres.copy.errors import WrongColumn
 
 Connection = psycopg.Connection[Any]
 Texts = list[str | None]

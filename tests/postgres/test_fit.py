@@ -18,12 +18,10 @@ from seedbed.engine.settings import FIRST_DAY, LAST_DAY
 from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.failures import naming, passing, sentence
-from seedbed.postgres.copy.load import RowRefused, RowUnfit
-from seedbed.postgres.fit import OtherEncoding
+from seedbed.postgres.copy.errors import RowRefused, RowUnfit
+from seedbed.postgres.errors import OtherEncoding, SchemaChanged, SchemaMismatch, UpdateRefused
 from seedbed.postgres.guard import guard
-from seedbed.postgres.reflect import SchemaMismatch, unremovable
-from seedbed.postgres.revise import UpdateRefused
-from seedbed.postgres.shape import SchemaChanged
+from seedbed.postgres.reflect import unremovable
 from seedbed.run.counted import checked, counts, digests, drifted
 from seedbed.run.remove import preview, remove
 from seedbed.run.standing import look_first, require_fit, survey

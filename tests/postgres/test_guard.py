@@ -19,10 +19,11 @@ from seedbed.engine.settings import Limits, Profile
 from seedbed.postgres import record
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.connect import connect
+from seedbed.postgres.errors import EarlierRecord
+from seedbed.postgres.guard.errors import NoTables, NotOwner
 from seedbed.postgres.guard.facts import read_facts
-from seedbed.postgres.guard.grants import NoTables, grants
+from seedbed.postgres.guard.grants import grants
 from seedbed.postgres.guard.guard import Evidence, GuardRefused, examine, mark, recheck, require
-from seedbed.postgres.guard.marker import NotOwner
 
 Connection = psycopg.Connection[Any]
 
@@ -515,7 +516,7 @@ def test_a_record_of_runs_that_an_earlier_version_made_for_another_role_names_th
     record.prepare(owner)
     run(owner, "ALTER TABLE seedbed.runs DROP COLUMN updated")
     run(owner, grants(owner, TABLES, role.info.user))
-    with pytest.raises(record.EarlierRecord) as caught:
+    with pytest.raises(EarlierRecord) as caught:
         record.prepare(role)
     assert str(caught.value) == (
         "table seedbed.runs was made by an earlier version; let its owner run `ALTER TABLE "

@@ -25,20 +25,18 @@ from seedbed.declare.update import Update
 from seedbed.engine.order import ordered
 from seedbed.engine.target import chunks
 from seedbed.postgres import checks, read
-from seedbed.postgres.connection.lock import LeaseLost
-from seedbed.postgres.copy.load import RowRefused
-from seedbed.postgres.delete import Blocked
-from seedbed.postgres.fence import Fenced
+from seedbed.postgres.connection.errors import LeaseLost
+from seedbed.postgres.copy.errors import RowRefused
+from seedbed.postgres.errors import Blocked, Fenced
 from seedbed.postgres.guard.grants import grants
 from seedbed.postgres.guard.guard import GuardRefused, mark
 from seedbed.postgres.ownership import owned, rows_of
 from seedbed.run.counted import checked, digests, drifted
 from seedbed.run.remove import preview, remove
 from seedbed.run.standing import survey
+from seedbed.steps.errors import NotSettled, RowsMissing
 from seedbed.steps.fill import fill
 from seedbed.steps.kinds import perform
-from seedbed.steps.part import RowsMissing
-from seedbed.steps.update import NotSettled
 from tests.postgres.edits import edit
 from tests.postgres.strangers import (
     arrows,

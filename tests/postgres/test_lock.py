@@ -7,7 +7,7 @@ import re
 import pytest
 
 from seedbed.engine.order import ordered
-from seedbed.postgres.connection.lock import LeaseLost, LockBusy
+from seedbed.postgres.connection.errors import LeaseLost, LockBusy
 from seedbed.run.counted import digests
 from seedbed.run.remove import remove
 from seedbed.steps.fill import fill

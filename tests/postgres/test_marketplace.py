@@ -9,7 +9,7 @@ import pytest
 
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
-from seedbed.postgres.delete import Blocked
+from seedbed.postgres.errors import Blocked
 from seedbed.run.counted import checked, drifted
 from seedbed.run.remove import preview, remove
 from tests.postgres.strangers import keys

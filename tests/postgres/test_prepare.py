@@ -12,9 +12,8 @@ from seedbed.declare.entity import Entity
 from seedbed.declare.errors import SeedbedError
 from seedbed.postgres import record
 from seedbed.postgres.catalogue import catalogue
-from seedbed.postgres.reflect import SchemaMismatch
-from seedbed.postgres.snapshot import PrerequisiteMissing
-from seedbed.run.prepare import BeforeAnchor, OtherSeed
+from seedbed.postgres.errors import PrerequisiteMissing, SchemaMismatch
+from seedbed.run.errors import BeforeAnchor, OtherSeed
 from seedbed.run.remove import remove
 from tests.postgres.strangers import made_by_the_application
 from tests.postgres.worlds import AS_OF, Connection, World, identifier, versions

@@ -18,7 +18,8 @@ from seedbed.postgres import delete, read, reflect
 from seedbed.postgres.candidates import everything, mine
 from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.copy import load
-from seedbed.postgres.fence import Fence, Fenced
+from seedbed.postgres.errors import Blocked, Fenced
+from seedbed.postgres.fence import Fence
 from tests.postgres.worlds import Connection
 
 DAY = date(2026, 11, 21)
@@ -141,7 +142,7 @@ def test_nothing_of_others_may_be_updated_or_deleted(square: Connection, remove:
 def test_an_array_that_names_ours_blocks_a_strict_reset(square: Connection, remove: Remove) -> None:
     talk(square, "a", SECOND, "somebody real")
     said = rf"1 of people, needed by talks\.members \({SECOND}\)"
-    with pytest.raises(delete.Blocked, match=said):
+    with pytest.raises(Blocked, match=said):
         remove(strict=True)
     assert square.execute("SELECT FROM people").rowcount == 3
 

@@ -8,8 +8,8 @@ import pytest
 
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
-from seedbed.postgres.copy.load import RowRefused
-from seedbed.postgres.revise import UpdateRefused
+from seedbed.postgres.copy.errors import RowRefused
+from seedbed.postgres.errors import UpdateRefused
 from seedbed.run.counted import checked
 from tests.postgres.worlds import Connection, World, contents, services, versions
 

@@ -14,11 +14,11 @@ from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import BadSetting
 from seedbed.engine.order import ordered
-from seedbed.postgres.reflect import SchemaMismatch
+from seedbed.postgres.errors import SchemaMismatch
 from seedbed.run.counted import checked
 from seedbed.run.remove import remove
 from seedbed.run.standing import look_first, survey
-from seedbed.steps.met import Unmet
+from seedbed.steps.errors import Unmet
 from tests.postgres.strangers import delete_closed, dependents, keys
 from tests.postgres.worlds import Connection, World, contents, fill_all, others
 

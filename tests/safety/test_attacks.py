@@ -14,15 +14,19 @@ from seedbed.context.datasets import Source, dataset, sources
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import BadDeclaration, SeedbedError
 from seedbed.engine.order import ordered
-from seedbed.postgres.claims import KindClaimed
 from seedbed.postgres.connection.address import Address
-from seedbed.postgres.counters import CountersOff
-from seedbed.postgres.fence import Fenced, Unsettled
-from seedbed.postgres.keyed import KeyUnfit, require_keys
-from seedbed.postgres.shape import SchemaChanged
+from seedbed.postgres.errors import (
+    CountersOff,
+    Fenced,
+    KeyUnfit,
+    KindClaimed,
+    SchemaChanged,
+    Unsettled,
+)
+from seedbed.postgres.keyed import require_keys
 from seedbed.run.remove import preview
+from seedbed.steps.errors import NotRenewed
 from seedbed.steps.kinds import perform
-from seedbed.steps.renewing import NotRenewed
 from tests.postgres.worlds import (
     AS_OF,
     Cluster,

@@ -27,12 +27,11 @@ from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.engine.order import ordered
 from seedbed.engine.report import StepReport
-from seedbed.postgres.connection.lock import LeaseLost
-from seedbed.postgres.copy.load import RowRefused
-from seedbed.postgres.delete import Blocked
-from seedbed.postgres.fence import Fenced
+from seedbed.postgres.connection.errors import LeaseLost
+from seedbed.postgres.copy.errors import RowRefused
+from seedbed.postgres.errors import Blocked, Fenced
 from seedbed.run.counted import complete, counts
-from seedbed.steps.part import RowsMissing
+from seedbed.steps.errors import RowsMissing
 from tests.postgres.edits import edit
 from tests.postgres.strangers import keys
 from tests.postgres.worlds import World, versions

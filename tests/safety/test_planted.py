@@ -21,22 +21,18 @@ from seedbed.engine.plan import Pin
 from seedbed.postgres import claims, delete, fence, ownership, pins, references
 from seedbed.postgres.candidates import Candidates
 from seedbed.postgres.catalogue import catalogue_of
-from seedbed.postgres.claims import KindClaimed
-from seedbed.postgres.connection.lock import LeaseLost
+from seedbed.postgres.connection.errors import LeaseLost
 from seedbed.postgres.copy import load
-from seedbed.postgres.copy.load import RowRefused
+from seedbed.postgres.copy.errors import RowRefused
 from seedbed.postgres.counters import Touched, counts
-from seedbed.postgres.delete import Blocked
-from seedbed.postgres.fence import Fence, Fenced
+from seedbed.postgres.errors import Blocked, Fenced, KeyUnfit, KindClaimed, SchemaChanged
+from seedbed.postgres.fence import Fence
 from seedbed.postgres.guard import guard, marker, reach
 from seedbed.postgres.guard.guard import GuardRefused
 from seedbed.postgres.guard.marker import mark
-from seedbed.postgres.keyed import KeyUnfit
 from seedbed.postgres.pins import Kept
 from seedbed.postgres.references import Edge
-from seedbed.postgres.shape import SchemaChanged
-from seedbed.steps.part import RowsMissing
-from seedbed.steps.renewing import NotRenewed
+from seedbed.steps.errors import NotRenewed, RowsMissing
 from tests.postgres.worlds import Cluster, Connection, World
 from tests.safety.stage import Stage, trigger
 from tests.safety.thorns import thorns

@@ -12,8 +12,8 @@ import pytest
 
 from seedbed.declare.entity import Dataset
 from seedbed.postgres import circles
+from seedbed.postgres.errors import CannotLook, RequiredCircle
 from seedbed.postgres.guard.grants import grants
-from seedbed.postgres.references import CannotLook
 from seedbed.run.counted import digests, drifted
 from seedbed.run.remove import preview, remove
 from tests.postgres.worlds import World, contents, fill_all, others, ours, versions
@@ -75,7 +75,7 @@ def test_a_circle_that_came_to_be_required_is_deleted_and_not_filled(fresh: New)
         circles.refuse(person, thorns)
         with world.opened("reset") as work:
             person.execute("ALTER TABLE teams ALTER captain_id SET NOT NULL")
-            with pytest.raises(circles.RequiredCircle) as caught:
+            with pytest.raises(RequiredCircle) as caught:
                 circles.refuse(person, thorns)
             assert remove(work, strict=True).tables["teams"] == 3
         after = contents(person)

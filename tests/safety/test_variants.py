@@ -23,7 +23,8 @@ from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import SeedbedError
 from seedbed.engine.order import ordered
 from seedbed.postgres.connection.address import Address
-from seedbed.postgres.keyed import KeyUnfit, require_keys
+from seedbed.postgres.errors import KeyUnfit
+from seedbed.postgres.keyed import require_keys
 from seedbed.run.counted import complete, counts
 from tests.postgres.worlds import AS_OF, Connection, World, fill_all, others
 from tests.safety.test_attacks import DEFERRED, LOG, MADE, PEOPLE, PLAIN, function, on

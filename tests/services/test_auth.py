@@ -18,10 +18,11 @@ from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.engine.report import StepReport
 from seedbed.run.counted import checked, drifted
-from seedbed.run.remove import OutsideLeft, preview, remove
+from seedbed.run.errors import OutsideLeft
+from seedbed.run.remove import preview, remove
 from seedbed.services.accounts import AuthServer as Adapter
-from seedbed.services.port import ServiceFailed
-from seedbed.steps.accounts import AccountsElsewhere
+from seedbed.services.errors import ServiceFailed
+from seedbed.steps.errors import AccountsElsewhere
 from seedbed.steps.kinds import perform
 from tests.postgres.worlds import Connection, World, silent, versions
 from tests.services.auth_server import KEY, USERS, AuthServer

@@ -25,7 +25,7 @@ from seedbed.postgres.connection.redact import redacted
 from seedbed.run.counted import checked, drifted
 from seedbed.services import http
 from seedbed.services.embeddings import Hashed, Remote, embedder
-from seedbed.services.port import NoCredentials, ServiceAway, ServiceFailed
+from seedbed.services.errors import NoCredentials, ServiceAway, ServiceFailed
 from tests.postgres.worlds import World, contents, versions
 from tests.services.conftest import free_port
 

@@ -10,8 +10,9 @@ from contextlib import closing
 import mux_python  # type: ignore[import-untyped]  # it has no types
 import pytest
 
+from seedbed.services.errors import ServiceFailed
 from seedbed.services.mux import Mux
-from seedbed.services.port import Held, ServiceFailed
+from seedbed.services.port import Held
 from tests.services.emulator import How
 from tests.services.mux_server import ASSETS, SECRET, TOKEN, MuxServer
 

@@ -17,7 +17,7 @@ from seedbed.declare.errors import BadSetting
 from seedbed.postgres.connection.address import Address
 from seedbed.run.counted import checked, complete, counts, drifted
 from seedbed.run.remove import remove
-from seedbed.services.port import ServiceAway, ServiceFailed
+from seedbed.services.errors import ServiceAway, ServiceFailed
 from seedbed.steps.queue import await_worker
 from tests.postgres.test_laws import CHILDREN
 from tests.postgres.worlds import World, eventually, fill_all

@@ -18,8 +18,9 @@ from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.engine.report import StepReport
 from seedbed.services import files
+from seedbed.services.errors import ServiceFailed
 from seedbed.services.files import Bucket, Folder
-from seedbed.services.port import Held, ServiceFailed, Store
+from seedbed.services.port import Held, Store
 from seedbed.steps.kinds import perform
 from tests.postgres.worlds import World, silent
 from tests.services.seaweed import BUCKET, KEY, SECRET, Seaweed

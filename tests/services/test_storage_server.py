@@ -11,7 +11,8 @@ import pytest
 
 from seedbed.services import bucket
 from seedbed.services.bucket import StorageServer as Adapter
-from seedbed.services.port import Held, ServiceFailed
+from seedbed.services.errors import ServiceFailed
+from seedbed.services.port import Held
 from tests.services.emulator import Emulator, How
 from tests.services.storage_server import EXCHANGES, KEY, ROOT, Replay, StorageServer
 

@@ -20,9 +20,10 @@ import pytest
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.postgres.connection.address import Address
-from seedbed.postgres.fence import Fenced
+from seedbed.postgres.errors import Fenced
 from seedbed.run.counted import drifted
-from seedbed.run.remove import OutsideLeft, preview, remove
+from seedbed.run.errors import OutsideLeft
+from seedbed.run.remove import preview, remove
 from tests.postgres.worlds import World, others, versions
 from tests.services import auth_server, mux_server
 from tests.services.emulator import Asked, Emulator, How, Watch

@@ -24,7 +24,8 @@ from seedbed import (
     uuid_key,
 )
 from seedbed.cli.__main__ import main
-from seedbed.cli.rows import BadRows, printed
+from seedbed.cli.errors import BadRows
+from seedbed.cli.rows import printed
 from seedbed.declare.errors import UnknownName
 from seedbed.engine.first_rows import empty_run
 from seedbed.engine.target import target

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from seedbed.cli import init, upgrade
+from seedbed.cli.errors import BadName
 from seedbed.context.profiles import environments, read_profile
 from seedbed.context.project import Project, opened
 from seedbed.server.declared import FLOWS, read_deployments
@@ -127,7 +128,7 @@ def test_no_file_is_written_over_and_then_none_is_written(there: str, tmp_path: 
 
 @pytest.mark.parametrize("name", ["", "Store", "my-shop", "9lives", "class", "a b", "../up"])
 def test_a_name_that_python_or_postgres_cannot_have_is_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises(init.BadName, match="a project and its dataset cannot be called"):
+    with pytest.raises(BadName, match="a project and its dataset cannot be called"):
         init.write(tmp_path, name)
     assert list(tmp_path.iterdir()) == []
 
@@ -178,7 +179,7 @@ def test_a_prefect_yaml_that_ends_otherwise_is_left_alone(made: Project) -> None
 
 @pytest.mark.parametrize("name", ["", "QA", "../qa", "q_a"])
 def test_an_environment_has_a_plain_name(name: str, made: Project) -> None:
-    with pytest.raises(init.BadName, match="an environment cannot be called"):
+    with pytest.raises(BadName, match="an environment cannot be called"):
         init.add_environment(made, name)
 
 

@@ -18,10 +18,11 @@ import httpx
 import psutil
 import pytest
 
-from seedbed.cli.invoke import ServerFailed
+from seedbed.cli.errors import ServerFailed
 from seedbed.declare.errors import BadSetting
 from seedbed.postgres.embedded import embedded
-from seedbed.server.api import Api, LetsNobodyIn, NoServer, find
+from seedbed.server.api import Api, find
+from seedbed.server.errors import LetsNobodyIn, NoServer
 from seedbed.server.started import began
 
 ROOT = Path(__file__).parents[2]

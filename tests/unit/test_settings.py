@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from seedbed.context.profiles import NoEnvironments, environments, read_profile
+from seedbed.context.errors import NoEnvironments
+from seedbed.context.profiles import environments, read_profile
 from seedbed.context.project import opened
 from seedbed.declare.errors import BadSetting, UnknownName, UsageError
 from seedbed.engine.settings import (

@@ -8,14 +8,9 @@ from pathlib import Path
 import pytest
 
 from seedbed.context.datasets import dataset, sources
+from seedbed.context.errors import UnknownVariable
 from seedbed.context.project import opened
-from seedbed.context.variables import (
-    KNOWN,
-    UnknownVariable,
-    require_known,
-    require_known_of,
-    variables_of,
-)
+from seedbed.context.variables import KNOWN, require_known, require_known_of, variables_of
 from seedbed.postgres.connection.address import OPTION
 from seedbed.run.timings import FILE
 from seedbed.services.queue import URL as QUEUE

@@ -17,15 +17,14 @@ from sqlalchemy.pool import Pool, QueuePool
 from seedbed.declare.errors import SeedbedError
 from seedbed.engine.settings import Limits
 from seedbed.postgres.connection.address import Address
-from seedbed.postgres.connection.connecting import (
+from seedbed.postgres.connection.connecting import ConnectFailure, connect_failure
+from seedbed.postgres.connection.errors import (
     READ_ONLY,
-    ConnectFailure,
     NotPostgres,
     ReadOnlyServer,
     ReadOnlySetting,
     StartingUp,
     TooOld,
-    connect_failure,
 )
 from seedbed.postgres.connection.failures import Silent, passing, sentence
 from seedbed.postgres.connection.redact import register_secret

@@ -14,6 +14,7 @@ from seedbed.engine.settings import Profile
 from seedbed.postgres.connection import lock, watch
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.connect import connect
+from seedbed.postgres.connection.errors import GaveWay
 from seedbed.postgres.guard import guard, reach
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -111,7 +112,7 @@ class Database:
             connection.isolation_level = MOMENT if scratch else STATEMENT
             with connection.transaction(force_rollback=scratch):
                 yield connection
-        except (psycopg.OperationalError, watch.GaveWay):
+        except (psycopg.OperationalError, GaveWay):
             pooled.invalidate()  # a retry gets a new connection
             raise
         finally:

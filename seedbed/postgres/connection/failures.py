@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import errors
 
-from seedbed.postgres.connection.connecting import CannotConnect, ReadOnlyServer
+from seedbed.postgres.connection.errors import CannotConnect, ReadOnlyServer
 
 
 class Silent(psycopg.OperationalError):

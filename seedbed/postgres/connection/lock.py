@@ -17,10 +17,10 @@ from typing import Any
 
 import psycopg
 
-from seedbed.declare.errors import Refused
 from seedbed.engine.settings import Limits
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.connect import connect
+from seedbed.postgres.connection.errors import LeaseLost, LockBusy
 
 LEASE = 0x5EED_0000
 MEMBERS = LEASE + 1
@@ -38,26 +38,6 @@ _HOLDER = """
       AND l.classid = %s::int8::oid AND l.objid = (hashtext(%s)::int8 & 4294967295)::oid
     LIMIT 1
 """
-
-
-class LockBusy(Refused):
-    """Another run of the dataset is active."""
-
-    def __init__(self, dataset: str, holder: str, since: str) -> None:
-        super().__init__(
-            f"{dataset}: another run is active, {holder} since {since}; wait for its end, "
-            "or stop it in the Prefect UI"
-        )
-
-
-class LeaseLost(Refused):
-    """The run's lock broke off, so that another run may have started."""
-
-    def __init__(self, dataset: str) -> None:
-        super().__init__(
-            f"{dataset}: the run's lock was lost with its connection; nothing more is written, "
-            "run it again"
-        )
 
 
 @contextmanager

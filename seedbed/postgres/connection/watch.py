@@ -20,6 +20,7 @@ from seedbed.declare.errors import SeedbedError
 from seedbed.engine.settings import Limits
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.connect import connect
+from seedbed.postgres.connection.errors import GaveWay
 
 HEAD_START = 0.5
 """Seconds after which a transaction is watched; most are over by then and cost no connection."""
@@ -42,19 +43,6 @@ _BLOCKED = """
 """
 """Sessions that wait for us and for how long (from PostgreSQL 14 on), without those of this run.
 pg_locks shows every role's."""
-
-
-class GaveWay(SeedbedError):
-    """The transaction was rolled back in favour of a session that waited for it."""
-
-    passes = True
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(
-            f"another session waited longer than {seconds:g} s for a lock of this step, which was "
-            "rolled back to let it pass; run it again when that session (a migration?) is done, "
-            "or raise limits.block in the profile"
-        )
 
 
 @contextmanager

@@ -8,12 +8,12 @@ from typing import TypeAlias
 import numpy as np
 
 from seedbed.declare.values import Booleans, FixedPoint, Integers
+from seedbed.postgres.copy.errors import CannotEncode
 from seedbed.postgres.copy.fields import (
     JSON,
     TEXT,
     WIRE,
     Array,
-    CannotEncode,
     ColumnType,
     Fixed,
     Varying,

@@ -17,15 +17,14 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 import pandas as pd
 
-from seedbed.declare.errors import SeedbedError
 from seedbed.declare.values import Column, FixedPoint, Integers
 from seedbed.postgres.allowed import refuse_label, refuse_null
 from seedbed.postgres.copy.arrays import field_of_array, field_of_decimals
+from seedbed.postgres.copy.errors import CannotEncode, WrongColumn
 from seedbed.postgres.copy.fields import (
     NULL,
     Array,
     Bytes,
-    CannotEncode,
     ColumnType,
     Constant,
     Field,
@@ -41,13 +40,6 @@ from seedbed.postgres.copy.objects import field_of_objects
 __all__ = ["CannotEncode", "ColumnType", "Encoder", "WrongColumn"]
 
 Many: TypeAlias = pd.Categorical | FixedPoint | Array | list[Any]
-
-
-class WrongColumn(SeedbedError):
-    """A column that is missing, or whose length is not the number of rows."""
-
-    def __init__(self, column: ColumnType, problem: str) -> None:
-        super().__init__(f"column {column.name!r} ({column.sql}) {problem}")
 
 
 class Encoder:

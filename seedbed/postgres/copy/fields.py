@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from seedbed.declare.errors import SeedbedError
 from seedbed.declare.values import Booleans, Integers
+from seedbed.postgres.copy.errors import CannotEncode
 
 Array: TypeAlias = npt.NDArray[Any]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
@@ -90,15 +90,6 @@ class ColumnType:
     @property
     def scale(self) -> int:
         return (((self.modifier - 4) & 0x7FF) ^ 1024) - 1024  # 11 bits, two's complement
-
-
-class CannotEncode(SeedbedError):
-    """A value that does not fit its column; `row` counts from 0 in the chunk, None = no row."""
-
-    def __init__(self, column: ColumnType, row: int | None, problem: str) -> None:
-        self.column, self.row, self.problem = column, row, problem
-        place = "a category that no row uses" if row is None else f"row {row}"
-        super().__init__(f"column {column.name!r} ({column.sql}), {place}: {problem}")
 
 
 class Misfit(ValueError):

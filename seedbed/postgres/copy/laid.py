@@ -17,6 +17,7 @@ from seedbed.engine.rows import Rows
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.copy import load
 from seedbed.postgres.copy.encode import ColumnType
+from seedbed.postgres.copy.errors import RowRefused
 from seedbed.postgres.ownership import identifier
 
 _LAID = "seedbed_laid"
@@ -61,7 +62,7 @@ def add(
         except psycopg.errors.OperationalError:
             raise
         except psycopg.Error as error:
-            raise load.RowRefused(entity, rows, error) from None
+            raise RowRefused(entity, rows, error) from None
         connection.execute(sql.SQL("TRUNCATE {laid}").format(**parts))
         progress(len(rows))
     connection.execute(sql.SQL("DROP TABLE {laid}").format(**parts))

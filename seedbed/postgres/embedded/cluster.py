@@ -18,9 +18,9 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from seedbed.declare.errors import SeedbedError
 from seedbed.postgres.embedded import home
 from seedbed.postgres.embedded.binaries import Programs
+from seedbed.postgres.embedded.errors import CommandFailed, OtherVersion, SchemaFailed
 
 HOST = "127.0.0.1"
 ROLE = "seedbed"
@@ -56,33 +56,6 @@ SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 LIMIT 1
 """
-
-
-class OtherVersion(SeedbedError):
-    """A cluster can be read by its own major version only."""
-
-    def __init__(self, data: Path, made_by: int, binaries: int) -> None:
-        super().__init__(
-            f"{data} was made by PostgreSQL {made_by}, the binaries are {binaries}; set "
-            f"SEEDBED_POSTGRES_BIN to PostgreSQL {made_by}, or remove that folder and seed again"
-        )
-
-
-class CommandFailed(SeedbedError):
-    """initdb or pg_ctl failed; what it said is the best hint there is."""
-
-    def __init__(self, command: str, said: str) -> None:
-        super().__init__(f"{command} failed; remove the cause and run again: {said.strip()}")
-
-
-class SchemaFailed(SeedbedError):
-    """The schema file is wrong; its transaction was rolled back."""
-
-    def __init__(self, schema: Path, database: str, error: psycopg.Error) -> None:
-        super().__init__(
-            f"{schema} cannot be applied to database {database!r}, nothing of it was kept; "
-            f"correct the file: {str(error).strip()}"
-        )
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from seedbed.declare.errors import SeedbedError
 from seedbed.postgres.embedded import binaries, cluster
 from seedbed.postgres.embedded import home as folders
 from seedbed.postgres.embedded.cluster import (
@@ -33,7 +32,8 @@ from seedbed.postgres.embedded.cluster import (
     create_database,
     drop_database,
 )
-from seedbed.postgres.embedded.home import UNUSABLE, NoAccess, home_folder, made
+from seedbed.postgres.embedded.errors import NoAccess, NotInTime
+from seedbed.postgres.embedded.home import UNUSABLE, home_folder, made
 
 __all__ = [
     "Server",
@@ -51,15 +51,6 @@ SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 """The shortest message that only a PostgreSQL server answers, with N or S."""
 
 
-class NotInTime(SeedbedError):
-    """The server neither arrived nor left."""
-
-    def __init__(self, verb: str, log: Path) -> None:
-        super().__init__(
-            f"the embedded server did not {verb} in {PATIENCE:.0f} s; see {log} and try again"
-        )
-
-
 def ensure(home: Path, environ: Mapping[str, str] = os.environ) -> Server:
     """Start the server (the first time: create it); return at once when it runs."""
     if server := running(home):
@@ -69,7 +60,7 @@ def ensure(home: Path, environ: Mapping[str, str] = os.environ) -> Server:
         deadline = time.monotonic() + PATIENCE
         while not (server := running(home)):
             if time.monotonic() > deadline:
-                raise NotInTime("start", folder / "log")
+                raise NotInTime("start", PATIENCE, folder / "log")
             if cluster.postmaster(data):  # starting: whoever started it was killed while waiting
                 time.sleep(0.1)
                 continue
@@ -132,7 +123,7 @@ def stop(home: Path) -> bool:
         deadline = time.monotonic() + PATIENCE
         while cluster.postmaster(data):
             if time.monotonic() > deadline:
-                raise NotInTime("stop", folder / "log")
+                raise NotInTime("stop", PATIENCE, folder / "log")
             time.sleep(0.02)
         return True
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from seedbed.declare.errors import BadSetting, UsageError
+from seedbed.declare.errors import BadSetting
+from seedbed.postgres.embedded.errors import NoAccess, NotOurs
 
 UNUSABLE = (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError)
 """A path that cannot become a folder: not ours, below a file, a file, or on no file system."""
@@ -28,26 +29,6 @@ LINKS = 40
 
 ROOT = 0
 """The user who can do everything anyway."""
-
-
-class NoAccess(UsageError):
-    """The folder belongs to somebody else, or the server's user cannot enter it."""
-
-    def __init__(self, folder: Path, user: str) -> None:
-        super().__init__(
-            f"user {user!r} has no access to {folder}; set SEEDBED_HOME to a folder that it can use"
-        )
-
-
-class NotOurs(UsageError):
-    """Somebody else can decide what is in the folder, or what a file in it is."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(
-            f"{path} {problem}, so somebody else could decide what seedbed writes and starts; "
-            "set SEEDBED_HOME to a folder that is yours and that nobody else can write to, or, if "
-            "you know that all in it is yours, make this one so (chown, chmod go-w)"
-        )
 
 
 def home_folder(environ: Mapping[str, str]) -> Path:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from seedbed.declare.errors import Refused
-
-
-class GuardRefused(Refused):
-    """A layer did not pass; nothing was written."""
+from seedbed.postgres.guard.errors import GuardRefused
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from seedbed.declare.errors import SeedbedError
+from seedbed.postgres.guard.errors import NoTables
 from seedbed.postgres.guard.grantor import Grantor, grantor
 from seedbed.postgres.guard.reach import COMMANDS, AnyConnection, Reached, reached
 
@@ -20,16 +20,6 @@ RECORDS = "seedbed"
 
 SUPERUSER = "a superuser"
 INSTEAD = f"{SUPERUSER}, instead of every policy for the role"
-
-
-class NoTables(SeedbedError):
-    """There is nothing to grant on."""
-
-    def __init__(self, database: str) -> None:
-        super().__init__(
-            f"database {database!r} has none of the dataset's tables; create them first, "
-            "or name another database"
-        )
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from seedbed.engine.settings import Profile
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.embedded import embedded
 from seedbed.postgres.guard import production
-from seedbed.postgres.guard.evidence import Evidence, GuardRefused, require
+from seedbed.postgres.guard.errors import GuardRefused
+from seedbed.postgres.guard.evidence import Evidence, require
 from seedbed.postgres.guard.facts import Facts, read_facts, show_it
 from seedbed.postgres.guard.fingerprint import grown, recorded
 from seedbed.postgres.guard.grants import grants

@@ -17,36 +17,17 @@ import psycopg
 from psycopg import sql
 from pydantic import AwareDatetime, Field, ValidationError
 
-from seedbed.declare.errors import BadSetting, Refused
+from seedbed.declare.errors import BadSetting
 from seedbed.engine.settings import Model
 from seedbed.postgres.connection.failures import sentence
 from seedbed.postgres.guard import production
+from seedbed.postgres.guard.errors import NoIdentifier, NotOwner
 from seedbed.postgres.guard.facts import LINE, Facts, read_facts, show_it
 from seedbed.postgres.guard.fingerprint import count_rows
 from seedbed.postgres.guard.reach import AnyConnection
 
 MAX_DAYS = 90
 """A marker has to be renewed every quarter, so that somebody looks."""
-
-
-class NotOwner(Refused):
-    """Marking needs the rights of the database's owner."""
-
-    def __init__(self, database: str, reason: str) -> None:
-        super().__init__(
-            f"database {database!r} can be marked by its owner only ({reason}); "
-            "run this again as its owner"
-        )
-
-
-class NoIdentifier(Refused):
-    """There is nothing that a marker could be bound to."""
-
-    def __init__(self, database: str, role: str) -> None:
-        super().__init__(
-            f"database {database!r} cannot be marked: role {role!r} may not call "
-            f"pg_control_system(); {show_it(role)}"
-        )
 
 
 class Marker(Model):
@@ -164,7 +145,7 @@ def mark(
         with connection.transaction():
             facts = read_facts(connection)
     except psycopg.errors.InsufficientPrivilege:
-        raise NoIdentifier(came.dbname, came.user) from None
+        raise NoIdentifier(came.dbname, came.user, show_it(came.user)) from None
     try:
         with connection.transaction():
             now = connection.execute("SELECT pg_catalog.clock_timestamp()").fetchall()[0][0]
