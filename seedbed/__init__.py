@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # for type checkers and editors; tests/unit/test_words.py hol
     from seedbed.declare.reads import Table as Table
     from seedbed.declare.reads import View as View
     from seedbed.declare.reads import view as view
+    from seedbed.declare.reads import without as without
     from seedbed.declare.resource import resource as resource
     from seedbed.declare.resource import wait_until_ready as wait_until_ready
     from seedbed.declare.step import others as others
@@ -83,6 +84,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "step": ("declare.step", "a task that fills several entities, and knows their rows"),
         "view": ("declare.reads", "a frame that a function makes of entities, tables and views"),
         "View": ("declare.reads", "what `view` returns"),
+        "without": ("declare.reads", "the rows of a frame that another frame does not hold"),
         "choose": ("declare.choice", "picks for every row one of its parent's candidates"),
         "SEEDED": ("declare.reads", "the column with the number of our rows; 0 for others'"),
     },

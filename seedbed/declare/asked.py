@@ -132,6 +132,12 @@ class Rows(Protocol):
     def as_of(self) -> np.datetime64:
         """What "today" meant when the dataset's rows were first made: `datetime64[D]`."""
 
+    def ago(self, share: Floats | float, least: float, most: float) -> Dates:
+        """Moments `least` to `most` days before the beginning of `as_of`, in whole seconds.
+
+        `share` (in [0, 1)) says how far on the way from the least to the most.
+        """
+
     @property
     def date(self) -> Dates:
         """The day of each row of a `daily` window: `datetime64[D]`, shape (n,)."""

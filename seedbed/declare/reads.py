@@ -139,6 +139,15 @@ def view(
     return declare
 
 
+def without(pairs: pd.DataFrame, taken: pd.DataFrame, on: tuple[str, ...]) -> pd.DataFrame:
+    """The rows of a frame whose values in the columns `on` are in no row of `taken`."""
+    columns = list(on)
+    if taken.empty or pairs.empty:
+        return pairs
+    held = pd.MultiIndex.from_frame(taken[columns])
+    return pairs[~pd.MultiIndex.from_frame(pairs[columns]).isin(held)]
+
+
 def typed(values: pd.Series[Any], like: pd.Series[Any]) -> pd.Series[Any]:
     """The values in the type of a column, or in that which has gaps too where they have any."""
     if like.dtype == np.int64 and values.isna().any():

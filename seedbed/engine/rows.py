@@ -17,6 +17,7 @@ from seedbed.declare.values import (
     Column,
     Columns,
     Dates,
+    Floats,
     Hashes,
     Integers,
     take,
@@ -24,6 +25,9 @@ from seedbed.declare.values import (
 from seedbed.engine import draws
 from seedbed.engine.columns import require_length
 from seedbed.engine.words import Words
+
+DAY = 86_400
+"""Seconds."""
 
 
 class Rows(Words):
@@ -185,6 +189,13 @@ class Rows(Words):
     def as_of(self) -> np.datetime64:
         """The date that "today" meant when the dataset's rows were first made (`Run.anchor`)."""
         return np.datetime64(self.run.anchor, "D")
+
+    def ago(self, share: Floats | float, least: float, most: float) -> Dates:
+        """Moments `least` to `most` days before as_of; see `seedbed.Rows`."""
+        days = least + np.broadcast_to(share, len(self)) * (most - least)
+        seconds = (days * DAY).astype(np.int64).astype("timedelta64[s]")
+        moments: Dates = (self.as_of.astype("datetime64[s]") - seconds).astype("datetime64[us]")
+        return moments
 
     @property
     def date(self) -> Dates:

@@ -18,7 +18,7 @@ from seedbed import (
     uuid_key,
     view,
 )
-from tasks.streaming.people import UNIT, VIEWER, ago, creator_users, viewer_profiles
+from tasks.streaming.people import UNIT, VIEWER, creator_users, viewer_profiles
 from tasks.streaming.series import seasons_published, series, shows
 
 ANNOUNCEMENTS = (
@@ -90,7 +90,7 @@ def community_posts(rows: Rows) -> Columns:
         "post_type": categorical(kind, ("announcement", "poll", "discussion")),
         "poll_options": objects(polls),
         "is_pinned": kind == FIRST,
-        "created_at": ago(rows, rows.uniform("created_at"), 5, 80),
+        "created_at": rows.ago(rows.uniform("created_at"), 5, 80),
     }
 
 
@@ -137,5 +137,5 @@ def poll_votes(rows: Rows) -> Columns:
         "post_id": rows.parent["id"],
         "user_id": rows.chosen["voter"].to_numpy(),
         "option_index": rows.integers("option_index", 0, np.maximum(options, 1) - 1),
-        "created_at": ago(rows, rows.uniform("created_at"), 0.2, 4.8),
+        "created_at": rows.ago(rows.uniform("created_at"), 0.2, 4.8),
     }

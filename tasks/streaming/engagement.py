@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from seedbed import Columns, Integers, Rows, choose, counted, entity, settle, uuid_key, view
-from tasks.streaming.people import TIERS, UNIT, ago, creator_profiles, viewer_profiles
+from tasks.streaming.people import TIERS, UNIT, creator_profiles, viewer_profiles
 from tasks.streaming.series import series
 from tasks.streaming.videos import episodes_playable
 
@@ -53,7 +53,7 @@ def followers(rows: Rows, series: pd.DataFrame) -> Columns:
     return {
         "follower_id": rows.chosen["viewer"].to_numpy(),
         "creator_id": rows.parent["id"],
-        "created_at": ago(rows, rows.uniform("created_at"), 1, 170),
+        "created_at": rows.ago(rows.uniform("created_at"), 1, 170),
     }
 
 
@@ -97,5 +97,5 @@ def editorial_picks(rows: Rows) -> Columns:
         "section": "featured",
         "sort_order": rows.parent["featured_sort_order"],
         "added_by": None,
-        "created_at": ago(rows, rows.uniform("created_at"), 1, 20),
+        "created_at": rows.ago(rows.uniform("created_at"), 1, 20),
     }

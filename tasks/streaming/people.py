@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seedbed import Columns, Dates, Integers, Rows, entity, objects, scaled, settle, uuid_key
+from seedbed import Columns, Integers, Rows, entity, objects, scaled, settle, uuid_key
 from tasks.streaming.catalogue import CREATORS
 
 PASSWORD = "MockCreator2026!"  # documented in docs/streaming.md; it opens seeded data only
@@ -31,13 +31,6 @@ UNSET: Columns = {"username": None, "role": "viewer", "bio": None, "social_links
 """A profile as the platform makes it for a new account."""
 
 
-def ago(rows: Rows, share: object, least: float, most: float) -> Dates:
-    """Moments `least` to `most` days before the dataset's day, to the second."""
-    days = least + (most - least) * np.asarray(share, dtype=np.float64)
-    moments: Dates = rows.as_of.astype("datetime64[s]") - (days * 86_400).astype("timedelta64[s]")
-    return moments.astype("datetime64[us]")
-
-
 def _creator_names(rows: Rows) -> list[str]:
     return [
         CREATORS[place % UNIT].name + (f" {place // UNIT + 1}" if place >= UNIT else "")
@@ -61,7 +54,7 @@ def _login(names: list[str], numbers: Integers, mark: str) -> list[str]:
 
 
 def _account(rows: Rows, names: list[str], logins: list[str]) -> Columns:
-    created = ago(rows, rows.uniform("created_at"), 320, 420)
+    created = rows.ago(rows.uniform("created_at"), 320, 420)
     return {
         "instance_id": np.zeros(len(rows), dtype="V16"),
         "aud": "authenticated",

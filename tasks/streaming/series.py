@@ -27,7 +27,6 @@ from tasks.streaming.catalogue import CREATORS, EPISODES_EACH, FIRST_SHOW, SHOWS
 from tasks.streaming.people import (
     CREATOR,
     UNIT,
-    ago,
     creator_profiles,
     creators_introduced,
     viewers_introduced,
@@ -131,7 +130,7 @@ def series(rows: Rows) -> Columns:
         "status": "published",
         "is_featured": np.array([show.featured is not None for show in held], dtype=bool),
         "view_count": _views(rows),
-        "created_at": ago(rows, rows.uniform("created_at"), 240, 300),
+        "created_at": rows.ago(rows.uniform("created_at"), 240, 300),
         "bundle_discount_percent": 15,
         "featured_sort_order": np.array([show.featured or 0 for show in held], dtype=np.int64),
     }
@@ -167,7 +166,7 @@ def _seasons_each(held: Rows) -> Integers:
 
 def _premiere(rows: Rows) -> Dates:
     """The day of each season's first episode: the second follows the first by 90 days."""
-    first = ago(rows, rows.parent.uniform("premiere"), 180, 220).astype("datetime64[D]")
+    first = rows.ago(rows.parent.uniform("premiere"), 180, 220).astype("datetime64[D]")
     later: Dates = first + (rows.position * 90).astype("timedelta64[D]")
     return later
 

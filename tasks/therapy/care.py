@@ -7,11 +7,21 @@ import json
 import numpy as np
 import pandas as pd
 
-from seedbed import Columns, Rows, at_least, choose, entity, nullable, others, text_key, view
-from tasks.therapy.communities import without
+from seedbed import (
+    Columns,
+    Rows,
+    at_least,
+    choose,
+    entity,
+    nullable,
+    others,
+    text_key,
+    view,
+    without,
+)
 from tasks.therapy.people import every_client, every_therapist
 from tasks.therapy.texts import pick, texts
-from tasks.therapy.times import after, ago, latest, seconds
+from tasks.therapy.times import after, latest, seconds
 
 PAIR = ("clientId", "therapistId")
 WEEKDAYS = ("1", "2", "3", "4", "5")
@@ -51,7 +61,7 @@ def relationships(rows: Rows) -> Columns:
     """Every therapist has clients; a client gets a second therapist only when all have one."""
     chosen = rows.chosen
     both = latest(chosen["createdAt"].to_numpy(), chosen["createdAt_client"].to_numpy())
-    start = latest(both, ago(rows, np.zeros(len(rows)), 90, 90))
+    start = latest(both, rows.ago(0, 90, 90))
     # Each position after the one before it: whoever is added later comes last.
     share = 1 - 1 / (1 + rows.position + rows.uniform("assignedAt"))
     return {

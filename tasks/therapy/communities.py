@@ -18,6 +18,7 @@ from seedbed import (
     step,
     text_key,
     view,
+    without,
 )
 from tasks.therapy.people import (
     MANY,
@@ -28,7 +29,7 @@ from tasks.therapy.people import (
     every_therapist,
 )
 from tasks.therapy.texts import TOPICS, texts, topic_of
-from tasks.therapy.times import after, ago, latest
+from tasks.therapy.times import after, latest
 
 
 @entity(
@@ -41,7 +42,7 @@ def communities(rows: Rows) -> Columns:
     turn = rows.position // len(TOPICS) + 1
     topics = [TOPICS[place] for place in rows.position % len(TOPICS)]
     about = texts("communities")
-    created = ago(rows, rows.uniform("createdAt"), 210, 400)
+    created = rows.ago(rows.uniform("createdAt"), 210, 400)
     slugs = [t if n == 1 else f"{t}-{n}" for t, n in zip(topics, turn, strict=True)]
     names = [about[t]["name"] for t in topics]
     return {
@@ -126,15 +127,6 @@ def _open(people: pd.DataFrame, communities: pd.DataFrame, taken: pd.DataFrame) 
     near = people[["id", "cell", "createdAt"]].rename(columns={"id": "userId"})
     there = communities[["id", "cell", "createdAt"]].rename(columns={"id": "communityId"})
     return without(near.merge(there, on="cell", suffixes=("", "_community")), taken, _pair)
-
-
-def without(pairs: pd.DataFrame, taken: pd.DataFrame, on: tuple[str, ...]) -> pd.DataFrame:
-    """The pairs that are not taken."""
-    columns = list(on)
-    if taken.empty or pairs.empty:
-        return pairs
-    held = pd.MultiIndex.from_frame(taken[columns])
-    return pairs[~pd.MultiIndex.from_frame(pairs[columns]).isin(held)]
 
 
 def _member(rows: Rows) -> Columns:

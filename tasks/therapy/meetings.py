@@ -22,7 +22,7 @@ from seedbed import (
 from tasks.therapy.care import PAIR, active_pairs, assigned_clients
 from tasks.therapy.people import every_therapist
 from tasks.therapy.texts import pick, texts
-from tasks.therapy.times import after, ago, latest, seconds
+from tasks.therapy.times import after, latest, seconds
 
 FUTURE = ("SCHEDULED", "CONFIRMED", "WAITING")
 MANILA = 8
@@ -188,7 +188,7 @@ def worksheets(rows: Rows) -> Columns:
     status = np.array(("SUBMITTED", "REVIEWED", "ASSIGNED", "OVERDUE"), dtype=object)
     kind = rows.position % 4
     # What is still open is due after as_of, everything else was due before.
-    open_, past = ago(rows, rows.uniform("open"), 0, 5), ago(rows, rows.uniform("past"), 10, 50)
+    open_, past = rows.ago(rows.uniform("open"), 0, 5), rows.ago(rows.uniform("past"), 10, 50)
     created = latest(np.where(kind == 2, open_, past), rows.chosen["assignedAt"].to_numpy())
     return {
         "clientId": rows.chosen["clientId"].to_numpy(),

@@ -20,12 +20,12 @@ from seedbed import (
     others,
     text_key,
     view,
+    without,
 )
 from tasks.therapy.care import active_pairs
-from tasks.therapy.communities import without
 from tasks.therapy.people import every_client, every_member, every_therapist
 from tasks.therapy.texts import texts
-from tasks.therapy.times import Moments, after, ago, latest, seconds
+from tasks.therapy.times import Moments, after, latest, seconds
 
 EMOJI = ("👍", "❤️", "😊", "🙏", "👏")
 NEAR = 3
@@ -90,7 +90,7 @@ def conversations(rows: Rows) -> Columns:
     """Every client talks to somebody, first of all to their therapist."""
     chosen = rows.chosen
     both = latest(chosen["createdAt"].to_numpy(), chosen["createdAt_partner"].to_numpy())
-    created = latest(both, ago(rows, rows.uniform("createdAt"), 1, 30))
+    created = latest(both, rows.ago(rows.uniform("createdAt"), 1, 30))
     length = rows.run.number("conversation_messages")
     last = (created.astype("datetime64[s]") + seconds(pace(created) * length)).astype(
         "datetime64[us]"

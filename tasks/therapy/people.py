@@ -20,7 +20,6 @@ from seedbed import (
     view,
 )
 from tasks.therapy.texts import pick, texts
-from tasks.therapy.times import ago
 
 LOCALE = "en_PH"
 MANY = 1_000_000
@@ -34,10 +33,10 @@ every_user = Table("every user", "User", ("role",), after=None)
 
 
 def _user(rows: Rows, role: str) -> Columns:
-    created = ago(rows, rows.uniform("createdAt"), 92, 200)
-    login = ago(rows, rows.uniform("lastLoginAt"), 0.1, 9)
+    created = rows.ago(rows.uniform("createdAt"), 92, 200)
+    login = rows.ago(rows.uniform("lastLoginAt"), 0.1, 9)
     adult = 34 if role == "therapist" else 20  # years: nobody practises before they are 22
-    birth = ago(rows, rows.uniform("birthDate"), adult * 365, 64 * 365).astype("datetime64[D]")
+    birth = rows.ago(rows.uniform("birthDate"), adult * 365, 64 * 365).astype("datetime64[D]")
     bios = texts("people")[f"{role}_bios"]
     town = pick(texts("people")["locations"], rows.uniform("address"))
     return {

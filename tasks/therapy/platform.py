@@ -17,14 +17,14 @@ from seedbed import (
     text,
     text_key,
     view,
+    without,
 )
-from tasks.therapy.communities import without
 from tasks.therapy.meetings import every_completed
 from tasks.therapy.people import every_client, every_therapist
 from tasks.therapy.posts import every_post
 from tasks.therapy.responses import readers
 from tasks.therapy.texts import pick, pick_by, texts
-from tasks.therapy.times import after, ago, latest
+from tasks.therapy.times import after, latest
 
 TO_CLIENTS = (
     "COMMUNITY_REPLY",
@@ -50,7 +50,7 @@ TO_THERAPISTS = (
 def _notification(rows: Rows, kinds: tuple[str, ...]) -> Columns:
     kind = np.array(kinds, dtype=object)[rows.position % len(kinds)]
     share = rows.uniform("text")
-    start = latest(rows.parent.times("createdAt"), ago(rows, np.zeros(len(rows)), 7, 7))
+    start = latest(rows.parent.times("createdAt"), rows.ago(0, 7, 7))
     created = after(rows, start, rows.uniform("createdAt"), 7)
     read = rows.chance("isRead", 0.5)
     return {
@@ -150,7 +150,7 @@ def user_blocks(rows: Rows) -> Columns:
         "blockerId": rows.chosen["blockerId"].to_numpy(),
         "blockedId": rows.chosen["blockedId"].to_numpy(),
         "reason": reasons,
-        "createdAt": ago(rows, rows.uniform("createdAt"), 1, 30),
+        "createdAt": rows.ago(rows.uniform("createdAt"), 1, 30),
     }
 
 

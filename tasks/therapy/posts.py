@@ -14,7 +14,7 @@ from tasks.therapy.communities import (
 )
 from tasks.therapy.people import every_client, every_therapist
 from tasks.therapy.texts import GENERAL, apart, by_topic, framed, pick_by, texts
-from tasks.therapy.times import after, ago, latest
+from tasks.therapy.times import after, latest
 
 AGE = 60
 """Days that the oldest post lies back."""
@@ -45,7 +45,7 @@ def _post(rows: Rows) -> Columns:
     member = framed(rows, "content", body, endings["client"], first=False)
     doctor = framed(rows, "guidance", body, endings["therapist"], first=False)
     joined = chosen["joinedAt"].to_numpy()
-    start = latest(joined, ago(rows, np.zeros(len(rows)), AGE, AGE))
+    start = latest(joined, rows.ago(0, AGE, AGE))
     written = after(rows, start, rows.uniform("createdAt"), AGE)
     return {
         "title": title,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seedbed import Columns, Rows, at_least, choose, entity, others, step, text_key, view
-from tasks.therapy.communities import every_membership, without
+from seedbed import Columns, Rows, at_least, choose, entity, others, step, text_key, view, without
+from tasks.therapy.communities import every_membership
 from tasks.therapy.people import every_client, every_member, every_therapist
 from tasks.therapy.posts import every_post
 from tasks.therapy.texts import apart, by_topic, framed, pick_by, texts

@@ -26,12 +26,6 @@ def seconds(number: Floats | Integers) -> npt.NDArray[np.timedelta64]:
     return np.asarray(number).astype(np.int64).astype("timedelta64[s]")
 
 
-def ago(rows: Rows, share: Floats, least: float, most: float) -> Moments:
-    """`least` to `most` days before now, by share (in [0, 1), shape (n,))."""
-    moments: Moments = now(rows) - seconds((least + share * (most - least)) * DAY)
-    return moments.astype("datetime64[us]")
-
-
 def after(rows: Rows, start: Moments, share: Floats, days: float) -> Moments:
     """Up to `days` after `start`, but not beyond now, by share."""
     begin = start.astype("datetime64[s]")

@@ -16,7 +16,7 @@ from tasks.transcripts.topics import (
     topics,
 )
 from tasks.transcripts.users import EACH as USERS_EACH
-from tasks.transcripts.users import ago, users
+from tasks.transcripts.users import users
 
 EACH = 2
 """Shares at scale 1."""
@@ -64,7 +64,7 @@ def owner(shares: Rows) -> Integers:
 def shares(rows: Rows) -> Columns:
     """Links that people saved in the last half year, all of them worked through."""
     platform = platforms(rows)
-    created = ago(rows, rows.uniform("created_at"), 0.5, 180)
+    created = rows.ago(rows.uniform("created_at"), 0.5, 180)
     return {
         "user_id": users.key.encode(owner(rows)),
         "url": joined(_URLS[platform], text(rows.number, digits=10)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seedbed import Columns, Dates, Floats, Rows, entity, scaled, text, uuid_key
+from seedbed import Columns, Rows, entity, scaled, text, uuid_key
 
 EACH = 5
 """Users at scale 1."""
@@ -29,13 +29,6 @@ POOL = 300
 """First and last names, of each."""
 
 
-def ago(rows: Rows, share: Floats, low: float, high: float) -> Dates:
-    """The moment `low` to `high` days before the dataset was made, at each share of that span."""
-    seconds = (86_400 * (low + (high - low) * share)).astype(np.int64)
-    moments: Dates = rows.as_of.astype("datetime64[us]") - seconds.astype("timedelta64[s]")
-    return moments
-
-
 @entity(table="users", key=uuid_key("0001-0001"), count=scaled(EACH))
 def users(rows: Rows) -> Columns:
     """Alex, Sam, Taylor, Jordan and Casey; at a larger scale people of any name."""
@@ -47,7 +40,7 @@ def users(rows: Rows) -> Columns:
     )
     named, place = rows.position < len(FIRST), rows.position.clip(max=len(FIRST) - 1)
     numbered = text(rows.position + 1, prefix="user", suffix="@transcripts.test")
-    created = ago(rows, rows.uniform("created_at"), 200, 400)
+    created = rows.ago(rows.uniform("created_at"), 200, 400)
     return {
         "email": np.where(named, _EMAILS[place], numbered),
         "name": np.where(named, _NAMES[place], drawn),

@@ -342,3 +342,13 @@ def test_keys_stay_as_the_database_holds_them() -> None:
 def test_values_are_lists_and_objects_as_they_are() -> None:
     assert made(copies).values("tags").tolist() == [["a"], []]
     assert made(copies).values("notes").tolist() == [{"by": "seed"}, {"by": "seed"}]
+
+
+def test_ago_counts_days_back_from_as_of_in_whole_seconds() -> None:
+    rows = made(copies)
+    assert str(rows.as_of) == "2026-11-21"
+    assert rows.ago(np.array([0.0, 0.5]), 1, 2).astype(str).tolist() == [
+        "2026-11-20T00:00:00.000000",
+        "2026-11-19T12:00:00.000000",
+    ]
+    assert rows.ago(0, 7, 9).astype(str).tolist() == ["2026-11-14T00:00:00.000000"] * 2

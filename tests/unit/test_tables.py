@@ -25,7 +25,7 @@ from seedbed import (
 )
 from seedbed.declare.entity import Entity
 from seedbed.declare.errors import BadDeclaration, UnknownName
-from seedbed.declare.reads import View, alike, tables_of
+from seedbed.declare.reads import View, alike, tables_of, without
 from seedbed.engine.declared import Declared
 from seedbed.engine.existing import Existing
 from seedbed.engine.run import Run, as_frame
@@ -395,3 +395,12 @@ def test_a_table_is_read_once() -> None:
     over = Declared(run(), reader)
     assert over(catalogue) is over(catalogue)
     assert read == [catalogue]
+
+
+def test_without_leaves_what_another_frame_does_not_hold() -> None:
+    pairs = pd.DataFrame({"reader": [1, 1, 2], "book": [7, 8, 7], "rank": [0, 1, 2]})
+    taken = pd.DataFrame({"reader": [1, 2], "book": [8, 9]})
+    left = without(pairs, taken, ("reader", "book"))
+    assert left["rank"].to_list() == [0, 2]
+    assert without(pairs, taken.iloc[:0], ("reader", "book")) is pairs
+    assert without(pairs, taken, ("reader",)).empty
