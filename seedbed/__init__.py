@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # for type checkers and editors; tests/unit/test_words.py hol
     from seedbed.declare.counts import scaled as scaled
     from seedbed.declare.entity import Dataset as Dataset
     from seedbed.declare.entity import entity as entity
+    from seedbed.declare.json_text import json_rows as json_rows
+    from seedbed.declare.json_text import json_texts as json_texts
     from seedbed.declare.keys import text_key as text_key
     from seedbed.declare.keys import uuid_key as uuid_key
     from seedbed.declare.minimums import Minimum as Minimum
@@ -93,6 +95,8 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "ratio": ("declare.values", "a quotient, rounded half up"),
         "text": ("declare.values", "a prefix, a number with leading zeros, a suffix"),
         "categorical": ("declare.values", "values picked from a list by their place in it"),
+        "json_rows": ("declare.json_text", "a JSON object a row, from a few fields"),
+        "json_texts": ("declare.json_text", "values as JSON, to pick from by their place"),
         "objects": ("declare.values", "any Python values: texts, lists, objects for json"),
         "nullable": ("declare.values", "a column with NULL where it is not present"),
         "Embedded": ("declare.values", "texts that a service turns into vectors"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seedbed import Columns, Integers, Rows, entity, exactly, scaled, text, uuid_key
+from seedbed import Columns, Integers, Rows, entity, exactly, json_rows, scaled, text, uuid_key
 from tasks.transcripts.topics import (
     GENERAL,
     NAMES,
@@ -101,12 +101,13 @@ def metadata(rows: Rows) -> Columns:
         "thumbnail_url": joined(
             b"https://images.example/", _NAMES[platform], b"/", number, b".jpg"
         ),
-        "platform_data": joined(
-            b'{"tags": ',
-            TAGS[topic],
-            text(views, prefix=', "views": '),
-            text(views * rows.integers("likes", 1, 9) // 100, prefix=', "likes": '),
-            text(rows.integers("comments", 0, 90), prefix=', "comments": ', suffix="}"),
+        "platform_data": json_rows(
+            {
+                "tags": TAGS[topic],
+                "views": views,
+                "likes": views * rows.integers("likes", 1, 9) // 100,
+                "comments": rows.integers("comments", 0, 90),
+            }
         ),
         "created_at": created,
         "updated_at": created,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seedbed import Integers, Rows
+from seedbed import Integers, Rows, json_texts
 
 TENTHS_A_WORD = 4
 """Tenths of a second that a word takes: 150 words a minute."""
@@ -60,9 +60,7 @@ GENERAL: Texts = np.array(_CONTENT["general"], dtype="S")
 """Sentences of no topic."""
 
 NAMES: Texts = np.array(TOPICS, dtype="S")
-TAGS: Texts = np.array(
-    ['["' + '", "'.join(_CONTENT[one]["tags"]) + '"]' for one in TOPICS], dtype="S"
-)
+TAGS: Texts = json_texts(_CONTENT[one]["tags"] for one in TOPICS)
 """JSON."""
 
 
