@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # for type checkers and editors; tests/unit/test_words.py hol
     from seedbed.declare.keys import text_key as text_key
     from seedbed.declare.keys import uuid_key as uuid_key
     from seedbed.declare.minimums import Minimum as Minimum
-    from seedbed.declare.minimums import Word as Word
+    from seedbed.declare.minimums import Option as Option
     from seedbed.declare.owners import MadeByTrigger as MadeByTrigger
     from seedbed.declare.reads import SEEDED as SEEDED
     from seedbed.declare.reads import Table as Table
@@ -64,7 +64,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "resource": ("declare.resource", "objects in a service, one a row of an entity"),
         "wait_until_ready": ("declare.resource", "a step that waits for a resource's objects"),
         "Minimum": ("declare.minimums", "a named number that a profile can change"),
-        "Word": ("declare.minimums", "a named text that a profile can change"),
+        "Option": ("declare.minimums", "a named text that a profile can change"),
         "MadeByTrigger": ("declare.owners", "rows that the application's trigger makes for ours"),
     },
     "Keys": {

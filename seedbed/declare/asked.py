@@ -61,11 +61,11 @@ class Run(Protocol):
             UnknownName: the dataset has no such requirement.
         """
 
-    def word(self, name: str) -> str:
-        """The word of that name.
+    def option(self, name: str) -> str:
+        """The text of the option of that name.
 
         Raises:
-            UnknownName: the dataset has no such word.
+            UnknownName: the dataset has no such option.
         """
 
     def pool(self, kind: str, size: int, *, locale: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from seedbed.declare.counts import Count, Daily, Initial, Requirement, exactly
 from seedbed.declare.errors import UnknownName
 from seedbed.declare.keys import Key
 from seedbed.declare.lazy import lazy
-from seedbed.declare.minimums import Minimum, Word
+from seedbed.declare.minimums import Minimum, Option
 from seedbed.declare.owners import MadeByTrigger, require_one_owner
 from seedbed.declare.reads import Step, Table, View, entities_of, made_before, tables_of
 from seedbed.declare.values import Columns
@@ -221,7 +221,7 @@ class Dataset:
     `later` are the steps that do something with the rows once they are there.
 
     `version` is the generator's: it goes up when a value changes, with a line under "Changes
-    generated data" in the CHANGELOG. `requirements` are the numbers and words that a
+    generated data" in the CHANGELOG. `requirements` are the numbers and options that a
     profile can set, `notes` what verify says of things left out on purpose, `made_by_triggers`
     the rows that the application's own triggers make for ours.
     """
@@ -230,7 +230,7 @@ class Dataset:
     folder: Path
     entities: tuple[Entity, ...]
     version: int = 1
-    requirements: tuple[Minimum | Word, ...] = ()
+    requirements: tuple[Minimum | Option, ...] = ()
     later: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     made_by_triggers: tuple[MadeByTrigger, ...] = ()

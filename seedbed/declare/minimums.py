@@ -1,4 +1,4 @@
-"""Minimums: the named numbers and words of a dataset, and how a profile changes them."""
+"""Minimums: the named numbers and options of a dataset, and how a profile changes them."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Minimum:
 
 
 @dataclass(frozen=True)
-class Word:
-    """One named word: a way of doing something, or a text; of `among` where that is not empty."""
+class Option:
+    """One named text, such as a way of doing something; one of `among` where that is not empty."""
 
     name: str
     default: str
@@ -44,11 +44,11 @@ class Word:
 
 def resolved(
     dataset: str,
-    declared: Iterable[Minimum | Word],
+    declared: Iterable[Minimum | Option],
     chosen: Mapping[str, Any],
     environ: Mapping[str, str],
 ) -> dict[str, int | str]:
-    """Every number and word of a dataset: its own, then the profile's, then the environment's.
+    """Every number and option of a dataset: its own, then the profile's, then the environment's.
 
     `chosen` is the profile's section `[requirements.<dataset>]`: `level` and numbers by name.
     The variable of a number is `SEEDBED_<DATASET>_<NAME>`, that of the level ends in `LEVEL`.
@@ -73,15 +73,15 @@ def resolved(
     for one in listed:
         variable = _variable(dataset, one.name)
         place = variable if variable in environ else where
-        own = one.default if isinstance(one, Word) else one.at(level)
+        own = one.default if isinstance(one, Option) else one.at(level)
         given = environ.get(variable, chosen.get(one.name, own))
         values[one.name] = (
-            _worded(place, one, given) if isinstance(one, Word) else _checked(place, one, given)
+            _chosen(place, one, given) if isinstance(one, Option) else _checked(place, one, given)
         )
     return values
 
 
-def _worded(where: str, one: Word, given: object) -> str:
+def _chosen(where: str, one: Option, given: object) -> str:
     if not isinstance(given, str) or (one.among and given not in one.among):
         takes = f"take {', '.join(one.among)}" if one.among else "write a text"
         raise BadSetting(where, one.name, f"is {given!r}; {takes}")

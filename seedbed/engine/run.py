@@ -80,11 +80,11 @@ class Run:
             return given
         return int(self._setting(given))
 
-    def word(self, name: str) -> str:
-        """The word of that name.
+    def option(self, name: str) -> str:
+        """The text of the option of that name.
 
         Raises:
-            UnknownName: the dataset has no such word.
+            UnknownName: the dataset has no such option.
         """
         return str(self._setting(name))
 

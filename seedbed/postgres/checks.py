@@ -7,7 +7,7 @@ A dataset's `checks.sql` holds blocks of
     SELECT id FROM {orders} AS o WHERE …
 
 `{orders}` stands for the entity's own rows; `{as_of}`, `{anchor}` and `{scale}` for the run's,
-the name of a requirement for its number, and `{word_…}` with the name of a word for that.
+the name of a requirement for its number, and `{option_…}` with the name of an option for its text.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def check(connection: Connection, dataset: Dataset, run: Run, query: Query) -> C
         "anchor": sql.Literal(run.anchor),
         "scale": sql.Literal(run.scale),
         **{
-            f"word_{name}" if isinstance(value, str) else name: sql.Literal(value)
+            f"option_{name}" if isinstance(value, str) else name: sql.Literal(value)
             for name, value in run.requirements.items()
         },
     }

@@ -70,13 +70,13 @@ SELECT id FROM {episodes} AS e WHERE duration_seconds IS NOT NULL
 SELECT p.id FROM {creator_profiles} AS p LEFT JOIN followers AS f ON f.creator_id = p.id
 LEFT JOIN {followers} AS own ON own.id = f.id
 GROUP BY p.id, p.follower_count
-HAVING CASE {word_followers} WHEN 'rows' THEN p.follower_count <> count(f.id)
+HAVING CASE {option_followers} WHEN 'rows' THEN p.follower_count <> count(f.id)
        ELSE p.follower_count = 0 OR count(own.id) > 0 END
 
 -- name: creators_have_ten_to_sixty_followers
 -- More where their series are watched more; only viewers that we made are counted.
 SELECT p.id FROM {creator_profiles} AS p LEFT JOIN {followers} AS f ON f.creator_id = p.id
-WHERE {word_followers} = 'rows' GROUP BY p.id
+WHERE {option_followers} = 'rows' GROUP BY p.id
 HAVING count(f.id) NOT BETWEEN least(10, {viewers}) AND 60
 
 -- name: views_lie_in_the_range_of_their_genre

@@ -29,7 +29,7 @@ def fans(creator_profiles: pd.DataFrame, viewer_profiles: pd.DataFrame) -> pd.Da
 
 def _followers_each(creators: Rows) -> Integers:
     """10 to 60, the more the more the creator's series are watched; none in the mode of counts."""
-    if creators.run.word("followers") == "count":
+    if creators.run.option("followers") == "count":
         return np.zeros(len(creators), dtype=np.int64)
     watched = creators.run.frame(series).groupby("creator_id")["view_count"].sum()
     views = watched.reindex(creators.names, fill_value=0).to_numpy()

@@ -181,7 +181,7 @@ def creator_profiles(rows: Rows) -> Columns:
 
 def _display_counts(rows: Rows) -> Columns:
     """Larger numbers for demos, where the profile wants counts and no follower rows."""
-    if rows.run.word("followers") == "rows":
+    if rows.run.option("followers") == "rows":
         return {}
     return {"follower_count": rows.integers("follower_count", 20, 500)}
 

@@ -1,16 +1,16 @@
 """What a profile can set of the dataset."""
 
-from seedbed import Minimum, Word
+from seedbed import Minimum, Option
 
 REQUIREMENTS = (
     Minimum("viewers", 60, 60, 60, "accounts that follow and vote, for every twelve creators"),
-    Word(
+    Option(
         "followers",
         "rows",
         "follower rows, which the platform counts; or larger display counts without rows",
         among=("rows", "count"),
     ),
-    Word(
+    Option(
         "storage_url",
         "https://storage.mock.streaming.test/object/public",
         "where the platform serves public files from",

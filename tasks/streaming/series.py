@@ -116,7 +116,7 @@ def _views(rows: Rows) -> Integers:
 def series(rows: Rows) -> Columns:
     """What each creator makes; published from the start, its seasons are not."""
     held = shows(rows)
-    base = rows.run.word("storage_url")
+    base = rows.run.option("storage_url")
     return {
         "slug": objects(_slugs(rows)),
         "title": objects(

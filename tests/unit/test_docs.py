@@ -11,7 +11,7 @@ from seedbed.cli.arguments import parser
 from seedbed.context.datasets import sources
 from seedbed.context.profiles import environments
 from seedbed.context.project import opened
-from seedbed.declare.minimums import Minimum, Word
+from seedbed.declare.minimums import Minimum, Option
 from seedbed.server.declared import read_deployments
 
 ROOT = Path(__file__).parents[2]
@@ -59,8 +59,8 @@ def test_every_dataset_has_its_page_with_every_entity() -> None:
         assert [one.name for one in dataset(name).entities if one.name not in page] == []
 
 
-def levels(one: Minimum | Word) -> str:
-    if isinstance(one, Word):
+def levels(one: Minimum | Option) -> str:
+    if isinstance(one, Option):
         return f"`{one.default}`"
     return f"{one.light} | {one.medium} | {one.full}"
 
