@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from seedbed import Columns, Integers, Rows, entity, objects, scaled, settle, uuid_key
+from seedbed import Columns, Rows, entity, objects, scaled, settle, uuid_key
 from tasks.streaming.catalogue import CREATORS
 
 PASSWORD = "MockCreator2026!"  # documented in docs/streaming.md; it opens seeded data only
@@ -44,13 +46,25 @@ def _viewer_names(rows: Rows) -> list[str]:
     return [f"{one} {other}" for one, other in zip(first, last, strict=True)]
 
 
-def _login(names: list[str], numbers: Integers, mark: str) -> list[str]:
-    """first-last, with the number where names can repeat."""
-    words = ["-".join(name.lower().replace("'", "").split()) for name in names]
-    return [
-        f"{word}-{number}" if mark else word
-        for word, number in zip(words, numbers.tolist(), strict=True)
-    ]
+def _logins(names: list[str]) -> list[str]:
+    """Each name as first-last."""
+    return ["-".join(name.lower().replace("'", "").split()) for name in names]
+
+
+ACCOUNT: dict[str, Any] = {
+    "table": "auth.users",
+    "stamped": (*SERVER_STAMPS, "raw_user_meta_data"),
+    "through": "auth",
+    "step": "users",
+}
+IDENTITY: dict[str, Any] = {
+    "table": "auth.identities",
+    "stamped": ("id", "last_sign_in_at", *SERVER_STAMPS, "identity_data"),
+    "through": "auth",
+    "step": "users",
+}
+PROFILE: dict[str, Any] = {"table": "profiles", "stamped": ("updated_at",), "step": "profiles"}
+"""What the entities of creators and of viewers have in common."""
 
 
 def _account(rows: Rows, names: list[str], logins: list[str]) -> Columns:
@@ -74,32 +88,19 @@ def _account(rows: Rows, names: list[str], logins: list[str]) -> Columns:
     }
 
 
-@entity(
-    table="auth.users",
-    key=uuid_key(CREATOR),
-    count=scaled(UNIT),
-    stamped=(*SERVER_STAMPS, "raw_user_meta_data"),
-    through="auth",
-    step="users",
-)
+@entity(key=uuid_key(CREATOR), count=scaled(UNIT), **ACCOUNT)
 def creator_users(rows: Rows) -> Columns:
     """The accounts of the people who publish."""
     names = _creator_names(rows)
-    return _account(rows, names, _login(names, rows.number, ""))
+    return _account(rows, names, _logins(names))
 
 
-@entity(
-    table="auth.users",
-    key=uuid_key(VIEWER),
-    count=scaled("viewers"),
-    stamped=(*SERVER_STAMPS, "raw_user_meta_data"),
-    through="auth",
-    step="users",
-)
+@entity(key=uuid_key(VIEWER), count=scaled("viewers"), **ACCOUNT)
 def viewer_users(rows: Rows) -> Columns:
     """The accounts of the people who watch, follow and vote."""
     names = _viewer_names(rows)
-    return _account(rows, names, _login(names, rows.number, "number"))
+    numbered = zip(_logins(names), rows.number.tolist(), strict=True)
+    return _account(rows, names, [f"{login}-{number}" for login, number in numbered])
 
 
 def _identity(rows: Rows, kind: str) -> Columns:
@@ -118,33 +119,19 @@ def _identity(rows: Rows, kind: str) -> Columns:
     }
 
 
-@entity(
-    table="auth.identities",
-    key=uuid_key(CREATOR, fan=1, column="user_id"),
-    per=creator_users,
-    stamped=("id", "last_sign_in_at", *SERVER_STAMPS, "identity_data"),
-    through="auth",
-    step="users",
-)
+@entity(key=uuid_key(CREATOR, fan=1, column="user_id"), per=creator_users, **IDENTITY)
 def creator_identities(rows: Rows) -> Columns:
     """They log in by e-mail."""
     return _identity(rows, "0001-0003")
 
 
-@entity(
-    table="auth.identities",
-    key=uuid_key(VIEWER, fan=1, column="user_id"),
-    per=viewer_users,
-    stamped=("id", "last_sign_in_at", *SERVER_STAMPS, "identity_data"),
-    through="auth",
-    step="users",
-)
+@entity(key=uuid_key(VIEWER, fan=1, column="user_id"), per=viewer_users, **IDENTITY)
 def viewer_identities(rows: Rows) -> Columns:
     """They log in by e-mail."""
     return _identity(rows, "0001-0004")
 
 
-def _logins(rows: Rows) -> list[str]:
+def _before_at(rows: Rows) -> list[str]:
     """What stands before the @ of every account's address."""
     return [email.split("@")[0] for email in rows.parent.texts("email").tolist()]
 
@@ -152,7 +139,7 @@ def _logins(rows: Rows) -> list[str]:
 def _profile(rows: Rows) -> Columns:
     shown = [one["display_name"] for one in rows.parent.values("raw_user_meta_data").tolist()]
     return {
-        "username": objects(f"mock_{login.replace('-', '_')}" for login in _logins(rows)),
+        "username": objects(f"mock_{login.replace('-', '_')}" for login in _before_at(rows)),
         "display_name": objects(shown),
         "avatar_url": None,
         "created_at": rows.parent["created_at"],
@@ -160,16 +147,14 @@ def _profile(rows: Rows) -> Columns:
 
 
 @entity(
-    table="profiles",
     key=uuid_key(CREATOR, fan=1),
     per=creator_users,
     staged=UNSET | {"follower_count": 0},
-    stamped=("updated_at",),
-    step="profiles",
+    **PROFILE,
 )
 def creator_profiles(rows: Rows) -> Columns:
     """The platform makes a bare profile of every account; these are what creators make of it."""
-    logins = _logins(rows)
+    logins = _before_at(rows)
     return {
         **_profile(rows),
         "role": "creator",
@@ -186,14 +171,7 @@ def _display_counts(rows: Rows) -> Columns:
     return {"follower_count": rows.integers("follower_count", 20, 500)}
 
 
-@entity(
-    table="profiles",
-    key=uuid_key(VIEWER, fan=1),
-    per=viewer_users,
-    staged=UNSET,
-    stamped=("updated_at",),
-    step="profiles",
-)
+@entity(key=uuid_key(VIEWER, fan=1), per=viewer_users, staged=UNSET, **PROFILE)
 def viewer_profiles(rows: Rows) -> Columns:
     """Viewers take a name and leave the rest as it is."""
     return {**_profile(rows), "role": "viewer", "bio": None, "social_links": {}}
