@@ -9,16 +9,7 @@ from seedbed.declare.reads import Table, View
 
 @dataclass(frozen=True)
 class Choice:
-    """Candidates: the rows of `among` whose column `by` is the parent's key (None: all rows).
-
-    Each parent has them in an order of its own, drawn by hash, those with less of column
-    `prefer` first; position k gets the k-th. So a parent's rows choose different candidates,
-    unless `repeat` begins anew behind the last. `fills` are the row's columns that the
-    candidate's columns go to; together with the parent they are unique. With `balance` (which
-    does nothing beside `repeat`) all candidates have as many as each other, as far as it can be;
-    `prefer` is then a whole number, what each of them has already. One parent more can then
-    change the choices of those who have candidates in common with it.
-    """
+    """Candidates, and who of them a row gets. Its options: see `choose`."""
 
     among: Table | View
     by: str | None = None
@@ -37,5 +28,18 @@ def choose(
     balance: bool = False,
     prefer: str | None = None,
 ) -> Choice:
-    """A choice; see `Choice`."""
+    """A choice: which candidate each row gets.
+
+    Each parent has its candidates in an order of its own, drawn by hash; position k gets the k-th.
+    So a parent's rows choose different candidates. With `balance` one parent more can change the
+    choices of those who have candidates in common with it.
+
+    Args:
+        among: the table or view whose rows are the candidates
+        by: its column with the parent's key; None where every parent may have all rows
+        fills: the row's columns that the candidate's columns go to; unique with the parent
+        repeat: whether choosing begins anew behind a parent's last candidate
+        balance: evens out how many each candidate gets; does nothing beside `repeat`
+        prefer: a column; candidates with less of it come first (what they have, with `balance`)
+    """
     return Choice(among, by, fills or {}, repeat, balance, prefer)

@@ -171,37 +171,71 @@ class Daily:
 
 
 def exactly(rows: int | str) -> Exactly:
-    """`rows` in every parent, whatever the scale."""
+    """`rows` in every parent, whatever the scale.
+
+    Args:
+        rows: a number, or the name of a minimum
+    """
     return Exactly(rows)
 
 
 def scaled(rows: int | str) -> Scaled:
-    """`rows` at scale 1, `rows` * n at scale n."""
+    """`rows` at scale 1, `rows` * n at scale n.
+
+    Args:
+        rows: a number, or the name of a minimum
+    """
     return Scaled(rows)
 
 
 def between(least: int, most: int) -> Between:
-    """`least` to `most` in every parent, both included."""
+    """`least` to `most` in every parent, both included.
+
+    Args:
+        least: the smallest number
+        most: the largest number
+    """
     return Between(least, most)
 
 
 def at_least(
     rows: int | str, *, of: str | None = None, among: Table | View | None = None
 ) -> Requirement:
-    """No fewer than `rows` in every parent, whoever wrote them; see `Requirement`."""
+    """No fewer than `rows` in every parent, whoever wrote them; see `Requirement`.
+
+    Args:
+        rows: a number, or the name of a minimum
+        of: the column with the parent's key; None where there is one parent for all
+        among: where rows count; the entity's own table if not given
+    """
     return Requirement(rows, of, among)
 
 
 def initial(rows: int | str, *, among: Table, **like: str) -> Initial:
-    """A first set where nobody else has rows of the kind; see `Initial`."""
+    """A first set where nobody else has rows of the kind; see `Initial`.
+
+    Args:
+        rows: a number, or the name of a minimum; times the run's scale
+        among: the table in which there may be rows of others
+        like: values by column: only rows that have them are of the kind
+    """
     return Initial(rows, among, like)
 
 
 def counted(rows: PerParent) -> Counted:
-    """A number that follows from the parent's own values."""
+    """A number that follows from the parent's own values.
+
+    Args:
+        rows: a pure function of the parents that gives a number for each
+    """
     return Counted(rows)
 
 
 def daily(days: int | PerParent, each: int = 1) -> Daily:
-    """`each` rows for every one of the last `days` days, as_of included."""
+    """`each` rows for every one of the last `days` days, as_of included.
+
+    Args:
+        days: how many days, or a function of the parents that gives it for each
+        each: rows a day
+    """
     return Daily(days, each)

@@ -28,22 +28,7 @@ Parent: TypeAlias = "Entity | Table | View"
 
 @dataclass(frozen=True)
 class Entity:
-    """One kind of row and how to make it; one seeding step.
-
-    `columns(rows, **upstream)` is pure and vectorised over all rows; `per` is the parent
-    (an entity, or rows of any origin), whose rows are `rows.parent`; `choose` picks for every
-    row one of some candidates, `rows.chosen`; `upstream` are further entities, tables and
-    views, each handed over as a DataFrame under its own name; `references` are the columns
-    (of an array every element) that point at other entities without a foreign key; `optional`
-    are columns left out where the application's table has none of that name. `staged` are
-    values that some columns have when a row is added; a later step (`settle`) brings them to
-    what the function says. `stamped` are columns that the application's triggers write at any
-    time: neither compared nor digested. `through` names the service that makes the rows where
-    the profile has one. `after` are steps to wait for without reading them. `chunk` is how many
-    rows are made at a time where one takes kilobytes. `stays_with` are entities whose rows the
-    application cannot use without these: where a reset keeps one of those, because a person's row
-    needs it, these stay with it. Entities with the same `step` are filled in order by one task.
-    """
+    """One kind of row and how to make it; one seeding step. Its options: see `entity`."""
 
     table: str
     key: Key
@@ -162,6 +147,25 @@ def entity(
 ) -> Callable[[ColumnFunction], Entity]:
     """Declare an entity; the decorated function makes its columns and gives it its name.
 
+    The function, `columns(rows, **upstream)`, is pure and vectorised over all rows.
+
+    Args:
+        table: the table that its rows go to
+        key: how its keys are made: `uuid_key` or `text_key`
+        count: how many rows each parent has; one if not given
+        per: the parent, an entity or rows of any origin; its rows are `rows.parent`
+        upstream: further entities, tables and views, handed over as DataFrames by their names
+        choose: picks for every row one of some candidates, `rows.chosen`
+        references: columns that point at other entities without a foreign key, in arrays, too
+        optional: columns to leave out where the application's table does not have them
+        staged: the first values of some columns, which `settle` later brings to the function's
+        stamped: columns that the application's triggers write; neither compared nor digested
+        through: the service that makes the rows where the profile has one
+        after: steps to wait for without reading their rows
+        step: the task that fills it, in order with other entities of the same step
+        chunk: how many rows are made at a time, where one takes kilobytes
+        stays_with: entities that need these rows; where a reset keeps one of theirs, these stay
+
     Raises:
         BadDeclaration: an option holds what it does not take, the function's parameters are not
             `rows` and the upstream's names, or the key counts on numbers that parents of any
@@ -218,12 +222,15 @@ def first_line(function: Callable[..., Any]) -> str:
 class Dataset:
     """One application's seed data: its entities, in any order, and where its SQL lies.
 
-    `later` are the steps that do something with the rows once they are there.
-
-    `version` is the generator's: it goes up when a value changes, with a line under "Changes
-    generated data" in the CHANGELOG. `requirements` are the numbers and options that a
-    profile can set, `notes` what verify says of things left out on purpose, `made_by_triggers`
-    the rows that the application's own triggers make for ours.
+    Args:
+        name: its name, which is that of its package
+        folder: where its schema.sql and checks.sql lie
+        entities: all its entities, in any order
+        version: the generator's; raise it when a value changes
+        requirements: the numbers and options that a profile can set
+        later: steps that do something with the rows once they are there
+        notes: what verify says of things left out on purpose
+        made_by_triggers: rows that the application's own triggers make for ours
     """
 
     name: str

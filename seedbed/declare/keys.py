@@ -215,6 +215,11 @@ class TextKey:
 def uuid_key(kind: str, *, fan: int | None = None, column: str = "id") -> UuidKey:
     """A uuid of the `5eed` scheme; see `UuidKey`.
 
+    Args:
+        kind: "<layer>-<type>", four hexadecimal digits each; free in this table
+        fan: the most rows that a parent can ever have; needed where there are several parents
+        column: the column with the key
+
     Raises:
         BadKey: `kind` is not "<layer>-<type>".
     """
@@ -225,6 +230,12 @@ def uuid_key(kind: str, *, fan: int | None = None, column: str = "id") -> UuidKe
 
 def text_key(kind: str, *, fan: int | None = None, column: str = "id", length: int = 25) -> TextKey:
     """A marked text key; see `TextKey`.
+
+    Args:
+        kind: a few digits and lower-case letters; free in this table
+        fan: the most rows that a parent can ever have; without it numbers are drawn by hash
+        column: the column with the key
+        length: characters of a key
 
     Raises:
         BadKey: `kind` does not fit between the mark and the digits.

@@ -15,9 +15,15 @@ DEFAULT: Level = "medium"
 
 @dataclass(frozen=True)
 class Minimum:
-    """One named number: how many, at each level, and of what (a sentence).
+    """A named number: how many, at each level, and of what.
 
-    `most` is what the application's schema allows.
+    Args:
+        name: what counts and profiles call it
+        light: the number at level light
+        medium: the number at level medium, the default
+        full: the number at level full
+        about: a sentence that says what there is so much of
+        most: what the application's schema allows
     """
 
     name: str
@@ -34,7 +40,14 @@ class Minimum:
 
 @dataclass(frozen=True)
 class Option:
-    """One named text, such as a way of doing something; one of `among` where that is not empty."""
+    """A named text: a way of doing something, or a text.
+
+    Args:
+        name: what functions and profiles call it
+        default: its value where no profile says another
+        about: a sentence that says what it decides
+        among: the values that it can have; any if empty
+    """
 
     name: str
     default: str

@@ -15,6 +15,11 @@ class MadeByTrigger:
 
     A trigger of the application made them for ours (an audit line, a wallet, an outbox), so they
     are ours too: they go with the row and stay with it.
+
+    Args:
+        table: the table with the rows that a trigger makes
+        column: its column with the key of our row
+        of: the table of our row
     """
 
     table: str

@@ -24,11 +24,18 @@ Reader: TypeAlias = Callable[["Table"], pd.DataFrame]
 class Table:
     """Rows of one table of the application, whoever wrote them, read when a step begins.
 
-    Of the dataset's own rows only those of the entities in `after` are among them (None: all):
-    what a step sees then follows from its upstream and from rows of others, never from which
-    other steps have already run. `required` are values that must be there before anything is
-    written, by column: rows of the application that seeding needs and never makes. `examples` are
-    rows as the application has them, for looking at entities without a database.
+    Of the dataset's own rows only those of the entities in `after` are among them: what a step
+    sees then follows from its upstream and from rows of others, never from which other steps have
+    already run.
+
+    Args:
+        name: what reports and errors call it
+        table: the table in the database
+        columns: the columns to read, beside the key
+        after: the entities whose rows are among those read; None for all of the dataset
+        key: the column with the key
+        required: values that the application must have before anything is written, by column
+        examples: rows as the application has them, for looking at entities without a database
     """
 
     name: str
@@ -57,9 +64,11 @@ class Table:
 class View:
     """A frame made of entities, tables and other views by a pure function.
 
-    `key` identifies its rows.
-
-    `numbers` are names of requirements, handed over behind the frames.
+    Args:
+        make: the function
+        of: what its frames are made from
+        key: the column that identifies its rows
+        numbers: names of minimums, handed over behind the frames
     """
 
     make: Callable[..., pd.DataFrame]
@@ -123,6 +132,11 @@ def view(
     *of: Seeded | Table | View, key: str = "id", numbers: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., pd.DataFrame]], View]:
     """Declare a view; the decorated function takes the frames of `of`, then the `numbers`.
+
+    Args:
+        of: entities, tables and other views that it is made from
+        key: the column that identifies its rows
+        numbers: names of minimums, handed over behind the frames
 
     Raises:
         BadDeclaration: the function takes another number of them.

@@ -23,10 +23,8 @@ Specs: TypeAlias = Callable[[Rows], list[Mapping[str, Any]]]
 class Resource:
     """A step that makes the objects which are missing in a service, and never one twice.
 
-    `port` names the service, `place` where in it (a bucket). The keys of our objects are
-    `prefix`, by which a service is asked for them, and then what the pattern `rest` describes:
-    an object of any other key belongs to somebody else. `make` is asked for missing objects
-    only. The rows need not be in the database: their keys follow from the declaration.
+    The rows need not be in the database: their keys follow from the declaration. The options: see
+    `resource`.
     """
 
     name: str
@@ -111,7 +109,20 @@ def resource(
     after: tuple[Step, ...] = (),
     step: str = "",
 ) -> Callable[[Specs], Resource]:
-    """Declare a resource; the decorated function says what missing objects are made from."""
+    """Declare a resource; the decorated function says what missing objects are made from.
+
+    An object whose key is not `prefix` and then what `rest` describes belongs to somebody else.
+
+    Args:
+        of: the entity; each of its rows has one object
+        port: the service: "storage" or "video"
+        keys: a function of the rows that gives every object's key
+        prefix: what all keys begin with; the service is asked for these
+        rest: a pattern that describes the keys behind the prefix
+        place: where in the service, such as a bucket
+        after: steps to wait for
+        step: the task that it belongs to; its own if not given
+    """
 
     def declare(make: Specs) -> Resource:
         about = first_line(make)
@@ -124,5 +135,13 @@ def resource(
 def wait_until_ready(
     of: Resource, name: str, *, about: str, after: tuple[Step, ...] = (), step: str = ""
 ) -> Wait:
-    """The step `name` that waits for the resource's objects."""
+    """The step `name` that waits for the resource's objects.
+
+    Args:
+        of: the resource
+        name: the step's name
+        about: one line that says what it does
+        after: further steps to wait for
+        step: the task that it belongs to; its own if not given
+    """
     return Wait(name, of, about, after, step)

@@ -76,6 +76,14 @@ def settle(
     A row is due while the staged ones among `columns` hold what they were staged with; others
     are written with them.
 
+    Args:
+        of: the entity
+        name: the step's name
+        columns: the columns to bring to their value
+        after: steps to wait for
+        about: one line that says what it does
+        step: the task that it belongs to; its own if not given
+
     Raises:
         BadDeclaration: none of the columns is staged.
     """
@@ -99,6 +107,12 @@ def update(
     """Declare columns of `of` that follow from rows of any origin and are kept up to date.
 
     The decorated function takes `rows` and the upstream's frames, as an entity's does.
+
+    Args:
+        of: the entity whose rows are changed
+        upstream: entities, tables, views and resources that the values follow from
+        after: steps to wait for without reading their rows
+        step: the task that it belongs to; its own if not given
 
     Raises:
         BadDeclaration: its parameters are not `rows` and the upstream's names.

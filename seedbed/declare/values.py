@@ -38,7 +38,12 @@ Dates: TypeAlias = npt.NDArray[np.datetime64]
 
 @dataclass(frozen=True)
 class FixedPoint:
-    """Exact decimals: `units` (int64, shape (n,)) times 10 ** -`places`. 1234, 2 is 12.34."""
+    """Exact decimals: `units` times 10 ** -`places`. 1234, 2 is 12.34.
+
+    Args:
+        units: int64, shape (n,)
+        places: digits behind the point
+    """
 
     units: Integers
     places: int
@@ -49,7 +54,12 @@ class FixedPoint:
 
 @dataclass(frozen=True)
 class Embedded:
-    """Texts (UTF-8, `S`, shape (n,)) that a service turns into vectors of `dimensions` numbers."""
+    """Texts that a service turns into vectors.
+
+    Args:
+        texts: UTF-8, `S`, shape (n,)
+        dimensions: numbers in a vector
+    """
 
     texts: Bytes
     dimensions: int
@@ -63,15 +73,23 @@ Columns: TypeAlias = dict[str, Column]
 
 
 def money(cents: Integers) -> FixedPoint:
-    """Amounts in cents as decimals with two places."""
+    """Amounts in cents as decimals with two places.
+
+    Args:
+        cents: int64, shape (n,)
+    """
     return FixedPoint(cents, 2)
 
 
 def ratio(numerator: Integers, denominator: Integers, places: int) -> FixedPoint:
     """The quotient rounded half up to `places`, and 0 where the denominator is 0.
 
-    Both are non-negative int64 of shape (n,); exact as long as
-    2 * numerator * 10 ** places stays below 2 ** 63.
+    Exact as long as 2 * numerator * 10 ** places stays below 2 ** 63.
+
+    Args:
+        numerator: int64, shape (n,), not negative
+        denominator: int64, shape (n,), not negative
+        places: digits behind the point
     """
     scaled = 2 * numerator * 10**places + denominator
     return FixedPoint(
@@ -90,14 +108,26 @@ def _categories(
 
 
 def categorical(codes: npt.NDArray[Any], values: Iterable[Any]) -> pd.Categorical:
-    """The value at each code (integers from 0, shape (n,)); values may repeat, None is NULL."""
+    """The value at each code.
+
+    Args:
+        codes: places in `values`, integers from 0, shape (n,)
+        values: any values; they may repeat, None is NULL
+    """
     listed = tuple(values)
     dtype, distinct = _categories(listed, tuple(map(type, listed)))
     return pd.Categorical.from_codes(distinct[codes], dtype=dtype, validate=False)
 
 
 def text(numbers: Integers, *, prefix: str = "", digits: int = 1, suffix: str = "") -> Bytes:
-    """`prefix`, the number (0 or more) with at least that many digits, `suffix`: ASCII, (n,)."""
+    """`prefix`, the number with leading zeros, `suffix`: ASCII, shape (n,).
+
+    Args:
+        numbers: int64, shape (n,), 0 or more
+        prefix: what comes before the number
+        digits: how many digits it has at least
+        suffix: what comes behind it
+    """
     padded = _padded(numbers, digits)
     return np.strings.add(np.strings.add(prefix.encode(), padded), suffix.encode())
 
@@ -119,7 +149,11 @@ def _padded(numbers: Integers, digits: int) -> Bytes:
 
 
 def objects(values: Iterable[Any]) -> npt.NDArray[np.object_]:
-    """One Python value a row, shape (n,): texts, or objects and lists for json and arrays."""
+    """Python values as a column, shape (n,): texts, or objects and lists for json and arrays.
+
+    Args:
+        values: a value for each row
+    """
     listed = list(values)
     column = np.empty(len(listed), dtype=object)
     for row, value in enumerate(listed):  # a list assigned at once would become a second axis
@@ -128,7 +162,12 @@ def objects(values: Iterable[Any]) -> npt.NDArray[np.object_]:
 
 
 def nullable(column: npt.NDArray[Any], present: Booleans) -> npt.NDArray[Any]:
-    """The column, NULL where `present` (shape (n,)) is false."""
+    """The column, NULL where `present` is false.
+
+    Args:
+        column: an array, shape (n,)
+        present: where there is a value: bool, shape (n,)
+    """
     return np.ma.masked_array(column, mask=~present)
 
 

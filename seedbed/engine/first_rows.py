@@ -28,6 +28,14 @@ def first_rows(
 
     Requirements have their defaults. A table of the application holds its `examples` and the
     rows of the entities that it is declared to show; a service holds nothing.
+
+    Args:
+        dataset: the dataset
+        entity: one of its entities
+        number: how many rows
+        as_of: the date that today means
+        seed: start of all random draws
+        scale: multiple of the owner's counts
     """
     run = empty_run(dataset, as_of=as_of, seed=seed, scale=scale)
     rows = next(chunks(entity, run, max(number, 1)), None)
