@@ -19,7 +19,6 @@ from seedbed.declare.errors import BadSetting
 from seedbed.engine.settings import DatabasePlace, in_variables
 from seedbed.postgres.connection.address import OPTION
 from seedbed.services import embeddings
-from seedbed.services.adapters import S3
 
 LOGIN, KEY = "PREFECT_API_AUTH_STRING", "PREFECT_API_KEY"
 """What a client tells Prefect's server so that it lets it in."""
@@ -28,19 +27,60 @@ PREFIX = "SEEDBED_"
 FOR_TESTS = f"{PREFIX}TEST_"
 """Read by tests, benchmarks and pipelines only, so that nothing here has to know them."""
 
-KNOWN = (
-    "SEEDBED_DATABASE_URL",
-    "SEEDBED_ENVIRONMENTS",
-    "SEEDBED_HOME",
-    "SEEDBED_POSTGRES_BIN",
-    "SEEDBED_PROJECT",
-    "SEEDBED_REDIS_URL",
-    "SEEDBED_S3_REGION",
-    "SEEDBED_TIMINGS",
-    OPTION,
-    *S3,
-    embeddings.URL,
-    embeddings.KEY,
+VARIABLES: dict[str, dict[str, str]] = {
+    "Where things are": {
+        "SEEDBED_PROJECT": "the project's folder; else the nearest at or above the current one",
+        "SEEDBED_ENVIRONMENTS": "a folder of profiles, instead of deployments/environments",
+        "SEEDBED_HOME": "the folder of the embedded server, the Prefect server and their logs",
+        "SEEDBED_POSTGRES_BIN": "the folder with PostgreSQL's programs for the embedded server",
+        "SEEDBED_TIMINGS": "a file that every run writes its times to, as JSON",
+        "XDG_STATE_HOME": "where SEEDBED_HOME is if not set: its subfolder `seedbed`",
+    },
+    "Databases": {
+        "SEEDBED_<DATASET>_DATABASE_URL": "a dataset's database, where the profile names none",
+        "SEEDBED_DATABASE_URL": "any dataset's database, where the profile names none",
+        OPTION: "how `--database` reaches a run; not to be set by hand",
+    },
+    "Minimums of a dataset": {
+        "SEEDBED_<DATASET>_LEVEL": "the level of its minimums: light, medium or full",
+        "SEEDBED_<DATASET>_<NAME>": "one of its minimums or texts, instead of the profile's",
+    },
+    "What a run does": {
+        "SEED_AUDIT": "true: a seed only reports what it would add",
+        "SEED_VERBOSE": "true: a run logs what each parent lacked",
+        "APP_ENV": "the guard refuses one that says production, and others than the profile's",
+        "NODE_ENV": "the same",
+    },
+    "Services": {
+        "SUPABASE_URL": "address of the auth and storage server",
+        "SUPABASE_SERVICE_ROLE_KEY": "its service role's key",
+        "SEEDBED_S3_ENDPOINT": "address of the S3 server",
+        "SEEDBED_S3_KEY": "its access key",
+        "SEEDBED_S3_SECRET": "its secret key",
+        "SEEDBED_S3_REGION": "its region; auto if not set",
+        "MUX_TOKEN_ID": "name of the Mux token",
+        "MUX_TOKEN_SECRET": "its secret",
+        "MUX_BASE_URL": "another address than Mux's own",
+        embeddings.URL: "address of a server that speaks the OpenAI API",
+        embeddings.KEY: "its key",
+        "SEEDBED_REDIS_URL": "the application's Redis, for jobs of its embedding worker",
+    },
+    "Prefect": {
+        "PREFECT_API_URL": "the server that records runs; else that of `seedbed up`",
+        LOGIN: "that server's login: user, colon, password",
+        KEY: "the key of a server that has keys instead",
+        "PREFECT_SERVER_API_AUTH_STRING": "the login that `seedbed up` gives its server; else new",
+        "PREFECT_HOME": "the folder of a command's private server",
+    },
+}
+"""Every variable that something reads, by subject, and what it says. `<DATASET>` and `<NAME>` stand
+for names in capitals."""
+
+KNOWN = tuple(
+    name
+    for held in VARIABLES.values()
+    for name in held
+    if name.startswith(PREFIX) and "<" not in name
 )
 
 

@@ -10,12 +10,16 @@ import pytest
 from seedbed.context.datasets import dataset, sources
 from seedbed.context.errors import UnknownVariable
 from seedbed.context.project import opened
-from seedbed.context.variables import KNOWN, require_known, require_known_of, variables_of
-from seedbed.postgres.connection.address import OPTION
-from seedbed.run.timings import FILE
-from seedbed.services.queue import URL as QUEUE
+from seedbed.context.variables import (
+    KNOWN,
+    VARIABLES,
+    require_known,
+    require_known_of,
+    variables_of,
+)
 
 ROOT = Path(__file__).parents[2]
+TABLE = ROOT / "seedbed" / "context" / "variables.py"
 SHIPPED = opened().own_environments
 NAMES = tuple(sources())
 
@@ -64,16 +68,28 @@ def test_of_two_datasets_the_longer_name_owns_a_variable(tmp_path: Path) -> None
         require_known_of(dataset("commerce"), environ, tmp_path, ("commerce",))
 
 
-def test_every_variable_that_something_reads_is_known() -> None:
-    read: set[str] = set()
+def named_in_code() -> set[str]:
+    """What the code names of variables that are ours or a service's, the table of them apart."""
+    found: set[str] = set()
+    names = r"\b(?:SEEDBED?|SUPABASE|MUX|XDG|APP|NODE)_[A-Z0-9_]*[A-Z0-9]\b"
     for top in ("seedbed", "tasks", "flows", "deployments"):
         for path in (ROOT / top).rglob("*"):
-            if path.suffix in (".py", ".toml", ".yaml"):
-                read |= set(re.findall(r"\bSEEDBED_[A-Z0-9_]*[A-Z0-9]\b", path.read_text()))
-    read |= {QUEUE, FILE, OPTION}
-    read -= {"SEEDBED_TEST"}
+            if path.suffix in (".py", ".toml", ".yaml") and path != TABLE:
+                found |= set(re.findall(names, path.read_text(encoding="utf-8")))
+    return found
+
+
+def test_every_variable_that_something_reads_is_known_and_no_other() -> None:
+    read = named_in_code() - {"SEEDBED_TEST"}
     require_known(dict.fromkeys(read, "value"), SHIPPED, NAMES)
     assert set(KNOWN) <= read
+
+
+def test_every_variable_that_something_reads_is_in_the_table() -> None:
+    described = {name for held in VARIABLES.values() for name in held}
+    of_datasets = {name for one in NAMES for name in variables_of(dataset(one))}
+    read = {name for name in named_in_code() if not name.startswith("SEEDBED_TEST")}
+    assert read - described - of_datasets == set()
 
 
 def test_the_variables_of_a_dataset_are_its_database_level_numbers_and_words() -> None:
