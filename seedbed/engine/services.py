@@ -36,11 +36,15 @@ class Storage(Service):
 class Video(Service):
     """Where videos are encoded, and how long a run waits for them."""
 
-    adapter: Literal["local", "mux"] = "local"
+    adapter: Literal["local", "mux"] = Field(
+        "local", description="a provider on this machine whose videos do not play, or Mux"
+    )
     batch: int = Field(10, ge=1, le=100, description="assets that are awaited together")
     timeout: float = Field(120, gt=0, le=86_400, description="seconds to wait for a batch")
     interval: float = Field(5, gt=0, le=600, description="seconds between two looks")
-    creates_per_second: float = Field(1, gt=0, le=1_000)
+    creates_per_second: float = Field(
+        1, gt=0, le=1_000, description="how many assets a second are asked for, at most"
+    )
 
 
 class Embeddings(Service):
@@ -52,7 +56,7 @@ class Embeddings(Service):
     mode: Literal["inline", "queue"] = Field(
         "inline", description="in the flow, or a job for the application's own worker"
     )
-    model: str = "text-embedding-3-small"
+    model: str = Field("text-embedding-3-small", description="the model that a server is asked for")
     batch: int = Field(100, ge=1, le=2_048, description="texts in one request")
     timeout: float = Field(
         0, ge=0, le=86_400, description="seconds that verify waits for the application's worker"
@@ -60,9 +64,21 @@ class Embeddings(Service):
 
 
 class Services(Service):
-    """The five ports."""
+    """The four services."""
 
-    auth: Auth = Auth()  # type: ignore[call-arg]  # pydantic's defaults
-    storage: Storage = Storage()  # type: ignore[call-arg]  # pydantic's defaults
-    video: Video = Video()  # type: ignore[call-arg]  # pydantic's defaults
-    embeddings: Embeddings = Embeddings()  # type: ignore[call-arg]  # pydantic's defaults
+    auth: Auth = Field(
+        Auth(),  # type: ignore[call-arg]  # pydantic's defaults
+        description="where accounts are made",
+    )
+    storage: Storage = Field(
+        Storage(),  # type: ignore[call-arg]  # pydantic's defaults
+        description="where files lie",
+    )
+    video: Video = Field(
+        Video(),  # type: ignore[call-arg]  # pydantic's defaults
+        description="where videos are encoded",
+    )
+    embeddings: Embeddings = Field(
+        Embeddings(),  # type: ignore[call-arg]  # pydantic's defaults
+        description="where texts become vectors",
+    )

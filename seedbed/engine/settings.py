@@ -52,13 +52,13 @@ class DatabasePlace(Model):
         description="environment variable that holds the URL, like STAGING_{DATASET}_URL",
     )
     host: str | None = Field(None, description="server; the password comes from the passfile")
-    port: int = Field(5432, ge=1, le=65535)
+    port: int = Field(5432, ge=1, le=65535, description="the server's port")
     database: str | None = Field(
         None,
         pattern=r"^[^{}]*(\{dataset\}[^{}]*)?$",
         description="its name, like {dataset}_staging",
     )
-    user: str | None = None
+    user: str | None = Field(None, description="the role that a run logs in with")
     passfile: str | None = Field(None, description="libpq password file, default ~/.pgpass")
 
     def variable_of(self, dataset: str) -> str | None:
@@ -88,9 +88,9 @@ class GuardRules(Model):
 class Limits(Model):
     """Time-outs of one transaction, in seconds."""
 
-    connect: int = Field(10, ge=1, le=300)
-    lock: int = Field(3, ge=1, le=600)
-    statement: int = Field(60, ge=1, le=86_400)
+    connect: int = Field(10, ge=1, le=300, description="how long to wait for a connection")
+    lock: int = Field(3, ge=1, le=600, description="how long to wait for a lock of the database")
+    statement: int = Field(60, ge=1, le=86_400, description="how long a statement may take")
     block: float = Field(
         1.5, gt=0, le=3_600, description="how long others may wait for us before we give way"
     )
@@ -100,11 +100,13 @@ class Limits(Model):
 class Profile(Model):
     """One environment."""
 
-    name: str
-    datasets: tuple[str, ...] = Field(min_length=1)
+    name: str = Field(description="the environment's name, which is that of the file")
+    datasets: tuple[str, ...] = Field(
+        min_length=1, description="the datasets of a run that names none"
+    )
     database: DatabasePlace | None = Field(None, description="absent: the embedded server")
-    seed: int = Field(42, ge=0, lt=2**63)
-    scale: int = Field(1, ge=1, le=MAX_SCALE)
+    seed: int = Field(42, ge=0, lt=2**63, description="start of all random draws")
+    scale: int = Field(1, ge=1, le=MAX_SCALE, description="multiple of the owner's counts")
     workers: int = Field(2, ge=1, le=64, description="connections that load at the same time")
     parts: int | None = Field(
         None,
@@ -128,12 +130,14 @@ class Profile(Model):
     )
     clean: bool = Field(False, description="a seed of whole datasets is a rebuild")
     verify: bool = Field(False, description="a seed ends with every check, as verify has them")
-    refresh: Literal["roll", "rebuild"] = "roll"
+    refresh: Literal["roll", "rebuild"] = Field(
+        "roll", description="what a refresh does: move the windows on, or bring all rows up to date"
+    )
     rebuild_rows: int = Field(
         200_000, ge=0, description="rows up to which a rebuild is one transaction"
     )
     unmet: Literal["refuse", "report"] = Field(
-        "refuse", description="a requirement that cannot be met: write nothing, or say so"
+        "refuse", description="a minimum that cannot be met: write nothing, or say so"
     )
     side_effects: dict[str, tuple[Literal["insert"], ...]] = Field(
         default_factory=dict,
@@ -147,11 +151,21 @@ class Profile(Model):
         "a row in orders",
     )
     requirements: dict[str, dict[str, int | str]] = Field(
-        default_factory=dict, description="level and numbers, a section each dataset"
+        default_factory=dict,
+        description="minimums by name, and their level, a section each dataset",
     )
-    services: Services = Services()
-    guard: GuardRules = GuardRules()  # type: ignore[call-arg]  # pydantic's defaults
-    limits: Limits = Limits()  # type: ignore[call-arg]  # pydantic's defaults
+    services: Services = Field(
+        Services(),  # type: ignore[call-arg]  # pydantic's defaults
+        description="which adapter each service has",
+    )
+    guard: GuardRules = Field(
+        GuardRules(),  # type: ignore[call-arg]  # pydantic's defaults
+        description="what must hold before anything is written",
+    )
+    limits: Limits = Field(
+        Limits(),  # type: ignore[call-arg]  # pydantic's defaults
+        description="time-outs in seconds",
+    )
 
     @property
     def divided(self) -> int:
