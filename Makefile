@@ -9,7 +9,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 # The server's login goes from one process to the next by its environment, never as an argument.
 STATUS = $(BIN)/seedbed status --json | $(BIN)/python -c 'import json, sys; print(json.load(sys.stdin)["$(1)"])'
 
-.PHONY: seed test soak lint bench bench-plot peers peers-lock up down lock install clean
+.PHONY: seed test soak lint reference bench bench-plot peers peers-lock up down lock install clean
 
 seed: install  ## seed the datasets of `dev` on the embedded server by a deployment run, show it
 	@$(BIN)/seedbed up
@@ -30,6 +30,9 @@ lint: install  ## linter, formatter, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+reference: install  ## write docs/reference.md from the code
+	$(BIN)/python -m tests.docs.reference
 
 PARTS := shares satisfied gaps runners peers growth
 

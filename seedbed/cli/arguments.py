@@ -23,6 +23,8 @@ BACKGROUND = {
     "status": "say what runs",
 }
 
+TODAY, DRAWS = "the date that today means, like 2026-11-21", "start of all random draws"
+
 EXIT_CODES = {
     0: "done",
     1: "failed, or a check did not pass",
@@ -64,7 +66,9 @@ def parser() -> argparse.ArgumentParser:
         _datasets(command)
         command.add_argument("--database", metavar="URL", help="instead of the profile's")
         if name == "mark":
-            command.add_argument("--days", type=int, default=90, help="valid for 1 to 90 days")
+            command.add_argument(
+                "--days", type=int, default=90, metavar="N", help="1 to 90; then it ends"
+            )
             command.add_argument(
                 "--named-production",
                 metavar="NAME",
@@ -74,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
                 "there are names",
             )
         if name == "grants":
-            command.add_argument("--role", help="who gets the rights")
+            command.add_argument("--role", metavar="NAME", help="who gets the rights")
     for name, about in BACKGROUND.items():
         command = commands.add_parser(name, help=about, description=about)
         command.add_argument("--json", action="store_true", help="print one JSON document")
@@ -97,9 +101,9 @@ def parser() -> argparse.ArgumentParser:
     about = "print rows that an entity makes, without a database"
     look = commands.add_parser("show", help=about, description=about)
     look.add_argument("entity", metavar="DATASET.ENTITY", help="whose rows")
-    look.add_argument("--rows", type=int, default=5, help="how many; 5 if not given")
-    look.add_argument("--seed", type=int, default=42, help="start of all random draws")
-    look.add_argument("--as-of", type=_date, help="the date that today means")
+    look.add_argument("--rows", type=int, default=5, metavar="N", help="how many; 5 if not given")
+    look.add_argument("--seed", type=int, default=42, metavar="N", help=DRAWS)
+    look.add_argument("--as-of", type=_date, metavar="DATE", help=TODAY)
     look.add_argument("--json", action="store_true", help="print one JSON document")
     _init(commands.add_parser("init", help="write a project into this folder, or add to it"))
     return root
@@ -137,10 +141,12 @@ def _options(name: str, command: argparse.ArgumentParser) -> None:
         about = "with --only: what they are made from, too"
         command.add_argument("--with-upstream", action="store_true", help=about)
     if name != "reset":  # which removes all that is ours, whatever it was made by
-        command.add_argument("--scale", type=int, help="multiple of the owner's counts")
-        command.add_argument("--as-of", type=_date, help="the date that today means")
+        command.add_argument(
+            "--scale", type=int, metavar="N", help="multiple of the owner's counts"
+        )
+        command.add_argument("--as-of", type=_date, metavar="DATE", help=TODAY)
     if name in ("plan", "seed", "refresh"):
-        command.add_argument("--seed", type=int, help="start of all random draws")
+        command.add_argument("--seed", type=int, metavar="N", help=DRAWS)
     if name == "reset":
         command.add_argument("--confirm", action="store_true", help="remove")
         command.add_argument("--dry-run", action="store_true", help="only say what would go")

@@ -201,7 +201,7 @@ def between(least: int, most: int) -> Between:
 def at_least(
     rows: int | str, *, of: str | None = None, among: Table | View | None = None
 ) -> Requirement:
-    """No fewer than `rows` in every parent, whoever wrote them; see `Requirement`.
+    """No fewer than `rows` in every parent, whoever wrote them.
 
     Args:
         rows: a number, or the name of a minimum
@@ -212,7 +212,7 @@ def at_least(
 
 
 def initial(rows: int | str, *, among: Table, **like: str) -> Initial:
-    """A first set where nobody else has rows of the kind; see `Initial`.
+    """A first set where nobody else has rows of the kind.
 
     Args:
         rows: a number, or the name of a minimum; times the run's scale

@@ -213,10 +213,10 @@ class TextKey:
 
 
 def uuid_key(kind: str, *, fan: int | None = None, column: str = "id") -> UuidKey:
-    """A uuid of the `5eed` scheme; see `UuidKey`.
+    """A uuid with the mark 5eed: `00000000-5eed-<layer>-<type>-<12 decimal digits>`.
 
     Args:
-        kind: "<layer>-<type>", four hexadecimal digits each; free in this table
+        kind: `<layer>-<type>`, four hexadecimal digits each; no other entity of the table has it
         fan: the most rows that a parent can ever have; needed where there are several parents
         column: the column with the key
 
@@ -229,10 +229,10 @@ def uuid_key(kind: str, *, fan: int | None = None, column: str = "id") -> UuidKe
 
 
 def text_key(kind: str, *, fan: int | None = None, column: str = "id", length: int = 25) -> TextKey:
-    """A marked text key; see `TextKey`.
+    """A text with the mark 5eed: `c5eed<kind><base-36 digits>`.
 
     Args:
-        kind: a few digits and lower-case letters; free in this table
+        kind: digits and lower-case letters; no other entity of the table has it
         fan: the most rows that a parent can ever have; without it numbers are drawn by hash
         column: the column with the key
         length: characters of a key
