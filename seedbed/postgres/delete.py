@@ -22,7 +22,7 @@ from seedbed.postgres.errors import Blocked, Fenced
 from seedbed.postgres.fence import Fence
 from seedbed.postgres.ownership import identifier
 from seedbed.postgres.pins import Kept, below, going, pins
-from seedbed.postgres.references import edges, managed, oids
+from seedbed.postgres.references import Ties, ties
 
 MANY = 1_000
 """Parents from which on a foreign key without an index is worth a warning: 0.06 s each at 300,000
@@ -35,22 +35,22 @@ ROUNDS = 5
 
 def look(connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]) -> Removal:
     """What `remove` would do, without locks or writes."""
-    found, kept = pins(connection, dataset, candidates)
+    known = ties(connection, dataset)
+    found, kept = pins(connection, dataset, candidates, known)
     counts = _counts(connection, candidates, kept)
-    ids = list(oids(connection, managed(dataset)).values())
-    warned = (*_slow(connection, dataset, counts), *away(connection, ids))
-    lost = below(connection, dataset, candidates, kept)
+    warned = (*_slow(known, counts), *away(connection, list(known.ids.values())))
+    lost = below(connection, candidates, known, kept)
     return Removal(counts, found, _kept(kept), warned, lost)
 
 
-def _slow(connection: Connection, dataset: Dataset, counts: dict[str, int]) -> tuple[str, ...]:
+def _slow(known: Ties, counts: dict[str, int]) -> tuple[str, ...]:
     """Foreign keys without an index, which the server checks by reading the whole child table."""
-    tables = {oid: table for table, oid in oids(connection, managed(dataset)).items()}
+    tables = {oid: table for table, oid in known.ids.items()}
     return tuple(
         f"{edge.name}.{', '.join(edge.columns)} has no index: to delete {rows} rows of "
         f"{tables[edge.parent]} the server reads {edge.name} as often; let the application index "
         "it, or raise limits.statement in the profile"
-        for edge in edges(connection, dataset)
+        for edge in known.edges
         if not edge.indexed and (rows := counts.get(tables[edge.parent], 0)) >= MANY
     )
 
@@ -67,12 +67,13 @@ def remove(
         Fenced: the database keeps some that were to go; roll it back.
     """
     connection = fence.connection
-    _lock(connection, dataset, candidates)
-    found, kept = pins(connection, dataset, candidates)
+    known = ties(connection, dataset)
+    _lock(connection, candidates, known)
+    found, kept = pins(connection, dataset, candidates, known)
     if found and strict:
         raise Blocked(dataset.name, found)
-    lost = below(connection, dataset, candidates, kept)
-    deleted = _deleted(fence, dataset, candidates, kept)
+    lost = below(connection, candidates, known, kept)
+    deleted = _deleted(fence, candidates, known, kept)
     copied = [one for one in candidates if one.copied]
     for _ in range(ROUNDS):
         fence.settle()
@@ -86,7 +87,7 @@ def remove(
 
 
 def _deleted(
-    fence: Fence, dataset: Dataset, candidates: Sequence[Candidates], kept: Kept
+    fence: Fence, candidates: Sequence[Candidates], known: Ties, kept: Kept
 ) -> dict[str, int]:
     """Delete, children first, and tell the fence; rows by table, in the candidates' order.
 
@@ -94,7 +95,7 @@ def _deleted(
     same moment is no surprise; the rows of a circle are locked, and counted before.
     """
     deleted = {one.table: 0 for one in candidates}
-    for together in _rounds(fence.connection, dataset, candidates):
+    for together in _rounds(candidates, known):
         counts = _counts(fence.connection, together, kept) if len(together) > 1 else {}
         tables = ", ".join(one.table for one in together)
         with naming(f"{tables}: no row can be removed"):
@@ -118,12 +119,11 @@ def _made_again(
     return again > 0
 
 
-def _lock(connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]) -> None:
+def _lock(connection: Connection, candidates: Sequence[Candidates], known: Ties) -> None:
     """Lock the rows that others can point at, parents first, in key order."""
-    ids = oids(connection, managed(dataset))
-    parents = {edge.parent for edge in edges(connection, dataset)}
+    parents = {edge.parent for edge in known.edges}
     for one in candidates:
-        if ids[one.table] in parents:
+        if known.ids[one.table] in parents:
             connection.execute(
                 sql.SQL(
                     "SELECT count(*) FROM (SELECT FROM {table} AS own WHERE {going} "
@@ -136,17 +136,14 @@ def _lock(connection: Connection, dataset: Dataset, candidates: Sequence[Candida
             )
 
 
-def _rounds(
-    connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]
-) -> list[list[Candidates]]:
+def _rounds(candidates: Sequence[Candidates], known: Ties) -> list[list[Candidates]]:
     """The candidates, children first; tables that point at each other in a circle together."""
-    ids = oids(connection, managed(dataset))
-    found = edges(connection, dataset)
+    ids = known.ids
     below = {
         one.table: {
             other.table
             for other in candidates
-            if any((ids[other.table], ids[one.table]) == (e.child, e.parent) for e in found)
+            if any((ids[other.table], ids[one.table]) == (e.child, e.parent) for e in known.edges)
         }
         for one in candidates
     }

@@ -12,7 +12,7 @@ from seedbed.engine.plan import Pin
 from seedbed.postgres.candidates import Candidates, everything
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.ownership import identifier
-from seedbed.postgres.references import Edge, edges, oids
+from seedbed.postgres.references import Edge, Ties, ties
 
 EXAMPLES = 3
 
@@ -21,16 +21,15 @@ Kept = dict[str, set[Any]]
 
 
 def pins(
-    connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]
+    connection: Connection, dataset: Dataset, candidates: Sequence[Candidates], known: Ties
 ) -> tuple[tuple[Pin, ...], Kept]:
     """The candidates that must stay: rows that stay point at them, directly or in steps.
 
     What stays takes along what it needs, which is what it points at, and what belongs to it:
     children declared with `stays_with`, and what triggers made for it.
     """
-    ids = oids(connection, [one.table for one in candidates])
-    to_go = {ids[one.table]: one for one in candidates}
-    inward = [edge for edge in edges(connection, dataset) if edge.parent in to_go]
+    to_go = {known.ids[one.table]: one for one in candidates}
+    inward = [edge for edge in known.edges if edge.parent in to_go]
     belonging = [edge for edge in inward if edge.child in to_go and _belongs(dataset, edge, to_go)]
     kept: Kept = {one.table: set() for one in candidates}
     found: list[Pin] = []
@@ -64,14 +63,18 @@ def pins(
     return tuple(found), kept
 
 
+def needed(connection: Connection, dataset: Dataset) -> Kept:
+    """The rows of ours that would have to stay if all were to go."""
+    return pins(connection, dataset, everything(dataset), ties(connection, dataset))[1]
+
+
 def below(
-    connection: Connection, dataset: Dataset, candidates: Sequence[Candidates], kept: Kept
+    connection: Connection, candidates: Sequence[Candidates], known: Ties, kept: Kept
 ) -> tuple[str, ...]:
     """What goes although the row that it points at stays, a sentence each."""
-    ids = oids(connection, [one.table for one in candidates])
-    to_go = {ids[one.table]: one for one in candidates}
+    to_go = {known.ids[one.table]: one for one in candidates}
     found = []
-    for edge in edges(connection, dataset):
+    for edge in known.edges:
         pair = to_go.get(edge.child), to_go.get(edge.parent)
         if pair[0] and pair[1] and kept[pair[1].table]:
             rows = len(_children(connection, edge, (pair[0], pair[1]), kept))
@@ -88,9 +91,9 @@ def with_dependents(
 ) -> dict[str, set[Any]]:
     """Rows of ours by table and key, with all rows of ours that point at them, in any steps."""
     own = [one for one in everything(dataset) if not one.copied]
-    ids = oids(connection, [one.table for one in own])
-    by_id = {ids[one.table]: one for one in own}
-    inner = [one for one in edges(connection, dataset) if {one.child, one.parent} <= set(by_id)]
+    known = ties(connection, dataset)
+    by_id = {known.ids[one.table]: one for one in own}
+    inner = [one for one in known.edges if {one.child, one.parent} <= set(by_id)]
     found = {table: set(some) for table, some in keys.items()}
     fresh = {table: some for table, some in found.items() if some}
     while fresh:

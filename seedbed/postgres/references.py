@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -91,15 +91,25 @@ class Edge:
         )
 
 
+@dataclass(frozen=True)
+class Ties:
+    """The dataset's tables, by oid, and everything that points at them.
+
+    In a transaction that holds the tables (`RunContext.writing`) no other session adds a foreign key.
+    """
+
+    ids: Mapping[str, int]
+    edges: tuple[Edge, ...]
+
+
 def oids(connection: Connection, tables: Sequence[str]) -> dict[str, int]:
     """The object ids of tables."""
     quoted = [identifier(table).as_string(connection) for table in tables]
-    query = "SELECT ARRAY(SELECT name::regclass::oid::int8 FROM unnest(%s::text[]) AS name)"
-    row = connection.execute(query, (quoted,)).fetchone()
-    return dict(zip(tables, row[0] if row else (), strict=True))
+    found = connection.execute("SELECT unnest(%s::regclass[])::oid::int8", (quoted,))
+    return dict(zip(tables, (oid for (oid,) in found), strict=True))
 
 
-def edges(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
+def ties(connection: Connection, dataset: Dataset) -> Ties:
     """Every foreign key that points at the dataset's tables, and every declared reference.
 
     Raises:
@@ -132,7 +142,7 @@ def edges(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
         Edge(ids[one.table], one.table, (one.column,), ids[one.of], (keys[one.of],), copied=True)
         for one in dataset.made_by_triggers
     ]
-    return tuple(dict.fromkeys(foreign_keys + declared + copied))
+    return Ties(ids, tuple(dict.fromkeys(foreign_keys + declared + copied)))
 
 
 def managed(dataset: Dataset) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ from seedbed.declare.entity import Entity
 from seedbed.declare.values import Integers
 from seedbed.engine.plan import Removal
 from seedbed.postgres import delete, read
-from seedbed.postgres.candidates import everything, some
+from seedbed.postgres.candidates import some
 from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.fence import Fence
-from seedbed.postgres.pins import pins
+from seedbed.postgres.pins import needed
 from seedbed.steps.accounts import made_by_server
 from seedbed.steps.anew import Anew, Staying
 
@@ -44,7 +44,7 @@ def worked_out(connection: Connection, context: RunContext) -> tuple[Anew, Beyon
     Rows that cannot go, because rows of others need them, count as a seed would count them: where
     that changes the target, it is worked out anew.
     """
-    _, kept = pins(connection, context.dataset, everything(context.dataset))
+    kept = needed(connection, context.dataset)
     staying: Staying = {}
     for _ in range(LOOKS):
         anew = Anew(context, connection, staying)

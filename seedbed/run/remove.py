@@ -23,7 +23,7 @@ from seedbed.engine.target import chunks
 from seedbed.postgres import claims, delete, read, record
 from seedbed.postgres.candidates import Candidates, everything
 from seedbed.postgres.connection.database import Connection
-from seedbed.postgres.pins import pins
+from seedbed.postgres.pins import needed
 from seedbed.postgres.references import managed
 from seedbed.run.errors import ObjectsLeft, OutsideLeft
 from seedbed.steps.accounts import AUTH, accounts_of, is_ours
@@ -128,7 +128,7 @@ def preview(context: RunContext) -> Removal:
     """What `remove` would do. Reads only."""
     with context.database.reading() as connection:
         gone = delete.look(connection, context.dataset, _rows_to_delete(context))
-        _, kept = pins(connection, context.dataset, everything(context.dataset))
+        kept = needed(connection, context.dataset)
         accounts = _rows_of_accounts(context, connection) if accounts_of(context) else {}
     # At an auth server, what belongs to an account goes and stays with it.
     staying = max((len(kept[table]) for table in accounts), default=0)
@@ -191,7 +191,7 @@ def _close_accounts(context: RunContext) -> dict[str, int]:
         return {}
     with context.database.reading() as connection:
         before = _rows_of_accounts(context, connection)
-        _, kept = pins(connection, context.dataset, everything(context.dataset))
+        kept = needed(connection, context.dataset)
     staying = {str(key) for keys in kept.values() for key in keys}
     going = [one for one in server.ids() if one not in staying and is_ours(context.dataset, one)]
     # Listed to the end before: pages shift while accounts go. The first one tells whose they are.

@@ -31,7 +31,7 @@ from seedbed.postgres.guard import guard, marker, reach
 from seedbed.postgres.guard.guard import GuardRefused
 from seedbed.postgres.guard.marker import mark
 from seedbed.postgres.pins import Kept
-from seedbed.postgres.references import Edge
+from seedbed.postgres.references import Ties
 from seedbed.steps.errors import NotRenewed, RowsMissing
 from tests.postgres.worlds import Cluster, Connection, World
 from tests.safety.stage import Stage, trigger
@@ -258,9 +258,9 @@ def no_pin_loop(patch: pytest.MonkeyPatch) -> None:
     look, managed = pins.pins, {f"public.{table}" for table in thorns.tables} | {"yard.sheds"}
 
     def first_round(
-        connection: Connection, dataset: Dataset, candidates: Sequence[Candidates]
+        connection: Connection, dataset: Dataset, candidates: Sequence[Candidates], known: Ties
     ) -> tuple[tuple[Pin, ...], Kept]:
-        found, kept = look(connection, dataset, candidates)
+        found, kept = look(connection, dataset, candidates, known)
         direct = tuple(pin for pin in found if pin.by not in managed)
         tables = {pin.table for pin in direct}
         return direct, {table: keys if table in tables else set() for table, keys in kept.items()}
@@ -329,12 +329,13 @@ def no_look_for_truncate(patch: pytest.MonkeyPatch) -> None:
 
 
 def other_schemas_overlooked(patch: pytest.MonkeyPatch) -> None:
-    look = references.edges
+    look = references.ties
 
-    def only_public(connection: Connection, dataset: Dataset) -> tuple[Edge, ...]:
-        return tuple(one for one in look(connection, dataset) if one.name != "yard.keys")
+    def only_public(connection: Connection, dataset: Dataset) -> Ties:
+        found = look(connection, dataset)
+        return replace(found, edges=tuple(one for one in found.edges if one.name != "yard.keys"))
 
-    patch.setattr(pins, "edges", only_public)
+    patch.setattr(delete, "ties", only_public)
 
 
 def ownership_by_range_alone(patch: pytest.MonkeyPatch) -> None:
