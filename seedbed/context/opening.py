@@ -130,9 +130,7 @@ def made(
             embedder=embedder(settings, os.environ) if texts and not queued else Hashed(),
             runner=Runner(profile),  # opens nothing yet
             queue=_jobs() if queued and fills else None,
-            shapes={table: shape.shape(connection, table) for table in chosen.tables}
-            if fills
-            else {},
+            shapes=shape.shapes(connection, chosen.tables if fills else ()),
             **more,
         )
         undo.pop_all()  # from here on `served` does it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,7 +11,23 @@ from seedbed.postgres.connection.database import Connection
 from seedbed.postgres.errors import CountersOff
 from seedbed.postgres.ownership import identifier
 
-_COUNTERS = """
+_SEEN = """
+    SELECT pg_catalog.current_setting('track_counts'), pg_catalog.current_setting('search_path'),
+           c.oid::int8, x.inserted, x.updated, x.deleted
+    FROM (SELECT) AS always LEFT JOIN (
+        pg_catalog.pg_class c CROSS JOIN LATERAL (
+            SELECT pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) AS inserted,
+                   pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) AS updated,
+                   pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS deleted) x)
+    ON x.inserted + x.updated + x.deleted > 0 AND c.relkind IN ('r', 'm', 'p')
+       AND (c.relnamespace NOT IN (
+                'pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+            OR c.relname LIKE 'pg\\_largeobject%')
+"""
+"""Of tables by oid: names cost several times as much, and are asked for once, at the end. Large
+objects are rows of the application, too."""
+
+_TOUCHED = """
     WITH RECURSIVE named(name, relid) AS (
         SELECT name, to_regclass(quoted)::oid
         FROM unnest(%s::text[], %s::text[]) AS t(name, quoted)),
@@ -20,36 +36,29 @@ _COUNTERS = """
         UNION
         SELECT m.name, i.inhrelid FROM managed m JOIN pg_catalog.pg_inherits i
             ON i.inhparent = m.relid AND i.inhrelid NOT IN (SELECT relid FROM named))
-    SELECT coalesce(min(m.name), min(s.schemaname || '.' || s.relname)), m.relid IS NOT NULL,
-           min(format('%%I.%%I', s.schemaname, s.relname)),
-           sum(s.n_tup_ins)::int8, sum(s.n_tup_upd)::int8, sum(s.n_tup_del)::int8
-    FROM pg_catalog.pg_stat_xact_all_tables s LEFT JOIN managed m USING (relid)
-    WHERE s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0
-      AND (s.schemaname NOT IN ('pg_catalog', 'pg_toast', 'information_schema')
-           OR s.relname LIKE 'pg\\_largeobject%%')
-    GROUP BY coalesce(m.name, s.relid::text), 2
+    SELECT c.oid::int8, coalesce(m.name, n.nspname || '.' || c.relname), m.relid IS NOT NULL,
+           format('%%I.%%I', n.nspname, c.relname)
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN managed m ON m.relid = c.oid
+    WHERE c.oid = ANY(%s::oid[])
 """
-"""By the dataset's name of a table, or by schema and name; partitions count for their table. Large
-objects are rows of the application, too."""
+"""The dataset's name of a table, or schema and name; partitions and heirs have their table's."""
 
-_LOCKED = """
-    SELECT l.relation::int8, coalesce(n.nspname || '.' || c.relname, 'a table that is gone'),
+_UNSEEN = """
+    SELECT (SELECT min(c.relname::text)
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid
+            WHERE c.relnamespace = pg_catalog.pg_my_temp_schema() AND t.tgdeferrable),
+           l.relation::int8, coalesce(n.nspname || '.' || c.relname, 'a table that is gone'),
            l.mode = 'AccessExclusiveLock', c.relkind::text, c.relfilenode::int8
-    FROM pg_catalog.pg_locks l
-    LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
-    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'
-      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-      AND (l.mode = 'AccessExclusiveLock' AND n.nspname !~ '^pg_(toast_)?temp'
-           OR l.mode = 'AccessExclusiveLock' AND c.oid IS NULL
-           OR l.mode = 'RowExclusiveLock' AND c.relkind = 'f')
-"""
-
-_TEMPORARY = """
-    SELECT c.relname::text
-    FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = pg_catalog.pg_my_temp_schema() AND t.tgdeferrable
-    ORDER BY 1 LIMIT 1
+    FROM (SELECT) AS always LEFT JOIN (
+        pg_catalog.pg_locks l
+        LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
+        LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
+    ON l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.database = (
+           SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+       AND (l.mode = 'AccessExclusiveLock' AND n.nspname !~ '^pg_(toast_)?temp'
+            OR l.mode = 'AccessExclusiveLock' AND c.oid IS NULL
+            OR l.mode = 'RowExclusiveLock' AND c.relkind = 'f')
 """
 """TRUNCATE takes counters of a temporary table back, so that what is deferred there goes unseen."""
 
@@ -87,6 +96,20 @@ Counts = Counter[tuple[Touched, str]]
 """Rows by table and what was done to them: inserted, updated, deleted."""
 
 
+class Seen(NamedTuple):
+    """What a transaction has done so far, and whether that can be told."""
+
+    counting: bool
+    """Whether the server counts."""
+    path: str
+    """Where names lead to: `search_path`."""
+    rows: Mapping[int, tuple[int, int, int]]
+    """Inserted, updated and deleted, by the table's oid."""
+
+
+NONE = (0, 0, 0)
+
+
 class Locked(NamedTuple):
     """A lock of ours that excludes everybody, or one for writing to a foreign table."""
 
@@ -98,40 +121,50 @@ class Locked(NamedTuple):
     """The number of the file with its rows, another one after TRUNCATE; None: it is gone."""
 
 
-def counts(connection: Connection, tables: Sequence[str]) -> Counts:
-    """Rows that the transaction has inserted, updated and deleted so far, by table.
+class Unseen(NamedTuple):
+    """What no counter counts."""
+
+    deferring: str | None
+    """A temporary table of this session with deferrable triggers, if there is one."""
+    locks: tuple[Locked, ...]
+    """Tables emptied or dropped, and foreign tables written to, by their locks."""
+
+
+def seen(connection: Connection) -> Seen:
+    """What the transaction has done so far."""
+    found = connection.execute(_SEEN).fetchall()
+    counting, path = found[0][:2]
+    rows = {oid: (ins, upd, gone) for _, _, oid, ins, upd, gone in found if oid is not None}
+    return Seen(counting == "on", path, rows)
+
+
+def counts(connection: Connection, tables: Sequence[str], before: Seen, now: Seen) -> Counts:
+    """Rows that were inserted, updated and deleted between two looks, by table.
 
     `tables` are called by the names given; what happens in their partitions and in tables that
     inherit from them counts for them.
     """
-    quoted = [identifier(table).as_string(connection) for table in tables]
+    done: dict[int, list[int]] = {}
+    for oid in now.rows.keys() | before.rows.keys():
+        then, since = before.rows.get(oid, NONE), now.rows.get(oid, NONE)
+        if since != then:
+            done[oid] = [more - less for more, less in zip(since, then, strict=True)]
     found: Counts = Counter()
-    for name, managed, written, *rows in connection.execute(_COUNTERS, (list(tables), quoted)):
-        for did, number in zip(("inserted", "updated", "deleted"), rows, strict=True):
-            found[Touched(name, managed, written), did] = number
+    if not done:
+        return found
+    quoted = [identifier(table).as_string(connection) for table in tables]
+    named = connection.execute(_TOUCHED, (list(tables), quoted, list(done)))
+    for oid, name, managed, written in named:
+        for did, number in zip(("inserted", "updated", "deleted"), done[oid], strict=True):
+            found[Touched(name, managed, written), did] += number
     return found
 
 
-def locked(connection: Connection) -> list[Locked]:
-    """What no counter counts, by its lock: tables emptied or dropped, foreign tables written to."""
-    return [Locked(*row) for row in connection.execute(_LOCKED)]
-
-
-def deferring(connection: Connection) -> str | None:
-    """A temporary table of this session with deferrable triggers, if there is one."""
-    row = connection.execute(_TEMPORARY).fetchone()
-    return row[0] if row else None
-
-
-def require_counting(connection: Connection) -> None:
-    """See that the server counts.
-
-    Raises:
-        CountersOff: something has switched it off.
-    """
-    counting = connection.execute("SELECT current_setting('track_counts')").fetchone()
-    if counting is None or counting[0] != "on":
-        raise CountersOff("a function that this transaction called")
+def unseen(connection: Connection) -> Unseen:
+    """What no counter counts."""
+    found = connection.execute(_UNSEEN).fetchall()
+    locks = tuple(Locked(*row) for _, *row in found if row[0] is not None)
+    return Unseen(found[0][0], locks)
 
 
 def require_counters(connection: Connection) -> None:

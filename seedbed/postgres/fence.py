@@ -33,8 +33,15 @@ from contextlib import AbstractContextManager
 from psycopg import sql
 
 from seedbed.postgres.connection.database import Connection
-from seedbed.postgres.counters import Locked, Touched, counts, deferring, locked, require_counting
-from seedbed.postgres.errors import ROUNDS, Fenced, Unsettled
+from seedbed.postgres.counters import (
+    Locked,
+    Touched,
+    Unseen,
+    counts,
+    seen,
+    unseen,
+)
+from seedbed.postgres.errors import ROUNDS, CountersOff, Fenced, Unsettled
 from seedbed.postgres.ownership import identifier
 
 Aside = Callable[[], AbstractContextManager[Connection]]
@@ -64,10 +71,7 @@ class Fence:
         )
         self._deleted: Counter[str] = Counter()
         self._inserted: Counter[str] = Counter()
-        self._before = counts(self.connection, list(self._mine))
-        self._now = self._before
-        row = self.connection.execute("SELECT current_setting('search_path')").fetchone()
-        self._path = row[0] if row else ""
+        self._before = self._now = self._settled = seen(self.connection)
 
     def plan(self, table: str, *, deleted: int, inserted: int = 0) -> None:
         """What is to happen to rows of a table of ours, or has to have happened to them."""
@@ -80,36 +84,35 @@ class Fence:
         Raises:
             Unsettled: it does not end.
         """
-        self._now = counts(self.connection, list(self._mine))
-        if self._now == self._before:
-            return  # without a row that was written nothing is deferred
+        self._now = seen(self.connection)
+        if self._now.rows == self._settled.rows:
+            return  # without a row that was written since, nothing is deferred
         for _ in range(ROUNDS):
-            before = self._now
             self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            self._now = counts(self.connection, list(self._mine))
-            if self._now == before:
+            self._settled, self._now = self._now, seen(self.connection)
+            if self._now.rows == self._settled.rows:
                 return
         raise Unsettled
 
     def look(self) -> None:
-        """Compare, when everything has settled; what comes after it is COMMIT.
+        """Compare what there was when everything had settled; what comes after it is COMMIT.
 
         Raises:
             Fenced: the transaction changed something else.
             CountersOff: it cannot be told.
         """
-        require_counting(self.connection)
-        locks = locked(self.connection)
-        differences = [*self._emptied(locks), *self._elsewhere()]
+        if not self._now.counting:
+            raise CountersOff("a function that this transaction called")
+        other = unseen(self.connection)
+        differences = [*self._emptied(other.locks), *self._elsewhere(other)]
         if not differences:
-            differences = list(self._differences([one.oid for one in locks if one.exclusive]))
+            differences = list(self._differences([one.oid for one in other.locks if one.exclusive]))
         if differences:
             raise Fenced("written" if self._grows is None else "removed", differences)
 
     def _differences(self, closed: Sequence[int]) -> Iterator[str]:
         """Tables with other changes than planned; `closed` are those that nobody else can read."""
-        now = Counter(self._now)
-        now.subtract(self._before)
+        now = counts(self.connection, list(self._mine), self._before, self._now)
         there = {table.name for table, _ in now}
         tables = {table for (table, _), rows in now.items() if rows} | {
             Touched(name, True, "")
@@ -216,12 +219,11 @@ class Fence:
             elif one.oid in files and one.kind != "m" and one.file != files[one.oid]:
                 yield f"{one.name}: emptied or dropped"
 
-    def _elsewhere(self) -> Iterator[str]:
+    def _elsewhere(self, other: Unseen) -> Iterator[str]:
         """What makes names or deferred work of this session something else than they were."""
-        if (name := deferring(self.connection)) is not None:
+        if name := other.deferring:
             yield f"temporary table {name} has deferrable triggers, whose work cannot be seen"
-        row = self.connection.execute("SELECT current_setting('search_path')").fetchone()
-        if row is None or row[0] != self._path:
+        if self._now.path != self._before.path:
             yield "search_path was set to something else: names may mean other tables"
 
 

@@ -95,7 +95,7 @@ class Edge:
 class Ties:
     """The dataset's tables, by oid, and everything that points at them.
 
-    In a transaction that holds the tables (`RunContext.writing`) no other session adds a foreign key.
+    In a transaction that holds the tables (`RunContext.writing`) nobody adds a foreign key.
     """
 
     ids: Mapping[str, int]

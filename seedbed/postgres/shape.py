@@ -28,39 +28,47 @@ Shape: TypeAlias = Mapping[str, Fact]
 """Facts by what they are about, such as "column quantity": "integer, required"."""
 
 _FACTS = """
-    WITH RECURSIVE columns AS (
-        SELECT a.attname, a.attnum, a.atttypid, format('%%s (type %%s)%%s%%s%%s',
+    WITH RECURSIVE tables(name, relid) AS (
+        SELECT name, quoted::regclass FROM unnest(%s::text[], %s::text[]) AS t(name, quoted)),
+    columns AS (
+        SELECT t.name, a.attname, a.atttypid, format('%%s (type %%s)%%s%%s%%s',
                    format_type(a.atttypid, a.atttypmod), a.atttypid,
                    CASE WHEN a.attnotnull THEN ', required' ELSE '' END,
                    CASE WHEN a.attgenerated <> '' THEN ', generated' ELSE '' END,
                    CASE WHEN a.attidentity <> '' THEN ', identity' ELSE '' END) AS fact
-        FROM pg_catalog.pg_attribute a
-        WHERE a.attrelid = %(table)s::regclass AND a.attnum > 0 AND NOT a.attisdropped),
-    types(oid) AS (
-        SELECT atttypid FROM columns
+        FROM tables t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relid
+        WHERE a.attnum > 0 AND NOT a.attisdropped),
+    types(name, oid) AS (
+        SELECT name, atttypid FROM columns
         UNION
-        SELECT below.oid FROM types
+        SELECT types.name, below.oid FROM types
         JOIN pg_catalog.pg_type t ON t.oid = types.oid
         CROSS JOIN LATERAL (VALUES (t.typelem), (t.typbasetype)) AS below(oid)
         WHERE below.oid <> 0)
-    SELECT 'column ' || attname, fact, ARRAY[atttypid::text] FROM columns
+    SELECT name, 'column ' || attname, fact, ARRAY[atttypid::text] FROM columns
     UNION ALL
-    SELECT 'type ' || e.enumtypid::regtype, string_agg(e.enumlabel, ', ' ORDER BY e.enumsortorder),
-           array_agg(e.enumlabel::text)
+    SELECT types.name, 'type ' || e.enumtypid::regtype,
+           string_agg(e.enumlabel, ', ' ORDER BY e.enumsortorder), array_agg(e.enumlabel::text)
     FROM pg_catalog.pg_enum e JOIN types ON types.oid = e.enumtypid
-    GROUP BY e.enumtypid
+    GROUP BY types.name, e.enumtypid
     UNION ALL
-    SELECT 'constraint ' || c.conname, pg_get_constraintdef(c.oid), '{}'
-    FROM pg_catalog.pg_constraint c
-    WHERE c.conrelid = %(table)s::regclass OR c.contypid IN (SELECT oid FROM types)
+    SELECT t.name, 'constraint ' || c.conname, pg_get_constraintdef(c.oid), '{}'
+    FROM pg_catalog.pg_constraint c JOIN tables t ON t.relid = c.conrelid
+    UNION ALL
+    SELECT types.name, 'constraint ' || c.conname, pg_get_constraintdef(c.oid), '{}'
+    FROM pg_catalog.pg_constraint c JOIN types ON types.oid = c.contypid
+    WHERE c.contypid <> 0
 """
 
 
-def shape(connection: Connection, table: str) -> Shape:
-    """Columns, enum labels, and constraints of a table and of its columns' domains."""
-    quoted = identifier(table).as_string(connection)
-    found = connection.execute(_FACTS, {"table": quoted})
-    return {about: Fact(said, tuple(encoded)) for about, said, encoded in found}
+def shapes(connection: Connection, tables: Sequence[str]) -> dict[str, Shape]:
+    """Columns, enum labels, and constraints of tables and of their columns' domains."""
+    quoted = [identifier(table).as_string(connection) for table in tables]
+    found: dict[str, dict[str, Fact]] = {table: {} for table in tables}
+    if tables:
+        for table, about, said, encoded in connection.execute(_FACTS, (list(tables), quoted)):
+            found[table][about] = Fact(said, tuple(encoded))
+    return dict(found)
 
 
 def hold(connection: Connection, tables: Sequence[str]) -> None:
@@ -87,13 +95,13 @@ def require(
     Raises:
         SchemaChanged: a column's type is another one now, or a label is gone.
     """
-    shapes = {table: shape(connection, table) for table in tables}
-    for table, now in shapes.items():
+    there = shapes(connection, tables)
+    for table, now in there.items():
         for about, then in prepared.get(table, {}).items():
             found = now.get(about)
             if then.encoded and not (found and set(then.encoded) <= set(found.encoded)):
                 raise SchemaChanged(table, about, then, found)
-    return shapes
+    return there
 
 
 def require_same(connection: Connection, then: Mapping[str, Shape]) -> None:
@@ -102,8 +110,9 @@ def require_same(connection: Connection, then: Mapping[str, Shape]) -> None:
     Raises:
         SchemaChanged: one of them is something else now.
     """
+    there = shapes(connection, list(then))
     for table, shaped in then.items():
-        now = shape(connection, table)
+        now = there[table]
         for about in dict.fromkeys([*shaped, *now]):
             if shaped.get(about) != now.get(about):
                 raise SchemaChanged(table, about, shaped.get(about), now.get(about))

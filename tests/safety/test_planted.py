@@ -24,7 +24,7 @@ from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.connection.errors import LeaseLost
 from seedbed.postgres.copy import load
 from seedbed.postgres.copy.errors import RowRefused
-from seedbed.postgres.counters import Touched, counts
+from seedbed.postgres.counters import Touched, seen
 from seedbed.postgres.errors import Blocked, Fenced, KeyUnfit, KindClaimed, SchemaChanged
 from seedbed.postgres.fence import Fence
 from seedbed.postgres.guard import guard, marker, reach
@@ -283,7 +283,7 @@ def no_fence_around_a_seed(patch: pytest.MonkeyPatch) -> None:
 
 def deferred_work_left_to_commit(patch: pytest.MonkeyPatch) -> None:
     def counted(own: Fence) -> None:
-        own._now = counts(own.connection, list(own._mine))
+        own._now = seen(own.connection)
 
     patch.setattr(fence.Fence, "settle", counted)
 

@@ -36,11 +36,11 @@ _PINNED = {
 }
 
 _PATH = """
-    set_config('search_path', (
-        SELECT concat_ws(', ', nullif(reset_val, ''), 'pg_temp')
-        FROM pg_catalog.pg_settings WHERE name = 'search_path'), true)
+    set_config('search_path', concat_ws(
+        ', ', nullif(set_config('search_path', NULL, true), ''), 'pg_temp'), true)
 """
-"""What a trigger has set for the session is forgotten, and no temporary table hides another one."""
+"""What a trigger has set for the session is forgotten, as NULL resets it, and no temporary table
+hides another one."""
 
 MOMENT = psycopg.IsolationLevel.REPEATABLE_READ
 STATEMENT = psycopg.IsolationLevel.READ_COMMITTED
