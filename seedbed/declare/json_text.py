@@ -12,12 +12,20 @@ from seedbed.declare.values import Bytes, Integers, text
 
 
 def json_texts(values: Iterable[Any]) -> Bytes:
-    """Each value as JSON: UTF-8, shape (n,). For few values, to pick from by an array of places."""
+    """Each value as JSON: UTF-8, shape (n,). For few values, to pick from by an array of places.
+
+    Args:
+        values: what JSON can hold: texts, numbers, lists, objects, None
+    """
     return np.array([json.dumps(one, ensure_ascii=False).encode() for one in values], dtype="S")
 
 
 def json_rows(fields: Mapping[str, Integers | Bytes]) -> Bytes:
-    """A JSON object a row: UTF-8, shape (n,); a field is whole numbers, or JSON of `json_texts`."""
+    """A JSON object a row: UTF-8, shape (n,).
+
+    Args:
+        fields: the values of every key, shape (n,): whole numbers, or texts of `json_texts`
+    """
     whole = np.full(1, b"{")
     for place, (name, values) in enumerate(fields.items()):
         head = f"{', ' if place else ''}{json.dumps(name, ensure_ascii=False)}: ".encode()

@@ -154,7 +154,13 @@ def view(
 
 
 def without(pairs: pd.DataFrame, taken: pd.DataFrame, on: tuple[str, ...]) -> pd.DataFrame:
-    """The rows of a frame whose values in the columns `on` are in no row of `taken`."""
+    """The rows of a frame whose values in some columns no row of another frame holds.
+
+    Args:
+        pairs: the frame whose rows are kept or left out
+        taken: the frame with the rows that are not wanted
+        on: the columns that are compared
+    """
     columns = list(on)
     if taken.empty or pairs.empty:
         return pairs

@@ -36,10 +36,20 @@ class Filling:
 
 
 def step(name: str) -> Filling:
-    """A task that fills several entities; see `Filling`."""
+    """A task that fills several entities, in order; its tables come after all of them.
+
+    Args:
+        name: what the task is called, and what `--only` takes
+    """
     return Filling(name)
 
 
 def others(table: str, *columns: str, key: str = "id") -> Table:
-    """The rows of a table that are not ours."""
+    """The rows of a table that are not ours.
+
+    Args:
+        table: the application's table
+        columns: the columns that are read, beside the key
+        key: the column that identifies a row
+    """
     return Table(f"{table} of others", table, columns, key=key)
