@@ -595,6 +595,23 @@ MISFITS: list[tuple[ColumnType, Column, str]] = [
         "give ColumnType(element=...)",
     ),
     (
+        column("interval"),
+        [timedelta(days=3), "3 days"],
+        "column 'price' (interval), row 1: str '3 days' cannot become interval; "
+        "give timedelta objects",
+    ),
+    (
+        column("time"),
+        [12],
+        "column 'price' (time), row 0: int 12 cannot become time; give time objects",
+    ),
+    (
+        column("timetz"),
+        [timedelta(hours=3)],
+        "column 'price' (timetz), row 0: timedelta datetime.timedelta(seconds=10800) cannot become "
+        "timetz; give time objects with a zone",
+    ),
+    (
         column("vector"),
         "[1,2]",
         "column 'price' (vector), row 0: the type is not supported; "

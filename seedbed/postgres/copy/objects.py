@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from ipaddress import ip_interface, ip_network
 from typing import TypeAlias
@@ -147,6 +147,10 @@ VALUES: dict[str, FromValue] = {
 }
 
 
+UNLOOKED: dict[str, type] = {"interval": timedelta, "time": time, "timetz": time}
+"""psycopg reads these out of the object's memory without a look at its class: a text would become
+some other length of time."""
+
 PARSERS: dict[str, Callable[[str], object]] = {"inet": ip_interface, "cidr": ip_network}
 
 
@@ -156,6 +160,8 @@ def of_other(column: ColumnType, value: object) -> bytes:
         raise Misfit("the type is not supported; leave the column to its default")
     if isinstance(value, str) and column.type in PARSERS:
         value = PARSERS[column.type](value)
+    if not isinstance(value, UNLOOKED.get(column.type, object)):
+        raise TypeError
     return by_psycopg(column.type, value)
 
 
