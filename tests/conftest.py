@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+pytest_plugins = ["seedbed.testing"]
+
 TOGETHER = ("tests/flows/", "tests/browser/")
 """Folders whose tests share one Prefect server: it is started once, in one process."""
 

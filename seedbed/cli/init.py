@@ -25,7 +25,7 @@ FIRST = ("dev", "staging")
 
 NIGHTLY = "staging"
 
-EXAMPLE = ("pyproject.toml", "README.md", "tasks/shop/*", "tests/test_shop.py")
+EXAMPLE = ("pyproject.toml", "README.md", "tasks/shop/*", "tests/*", "tests/breaks/*")
 """What names the example. A dataset that is made from an existing database would take the place
 of `tasks/shop/*` and its test, and nothing else here."""
 

@@ -11,11 +11,12 @@ import pytest
 
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
+from seedbed.testing.cluster import Cluster
+from seedbed.testing.fixtures import seeded_template, template
 from tests.faults.server import Server
-from tests.postgres.conftest import fresh, home, seeded, seeded_template, template, world
-from tests.postgres.worlds import Cluster
 
-__all__ = ["fresh", "home", "seeded", "seeded_template", "template", "world"]
+__all__ = ["seeded_template", "template"]
+# Imported once more, and so made once more: on the server below, not on that of the other tests.
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from seedbed.postgres.connection.failures import sentence
 from seedbed.run.rebuild import begun_anew, rebuild
 from seedbed.run.remove import remove
 from seedbed.steps.kinds import perform
-from tests.postgres.worlds import World, lingering, silent
+from seedbed.testing.worlds import World, lingering, silent
 
 Verb = Literal["seed", "reset", "rebuild"]
 Progress = Callable[[], Callable[[int], None]]

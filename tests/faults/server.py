@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.embedded import cluster, embedded
-from tests.postgres.worlds import Cluster, eventually
+from seedbed.testing.cluster import Cluster, eventually
 
 SIZE = os.environ.get("SEEDBED_TEST_SIZE", "")
 

@@ -14,9 +14,11 @@ from psycopg import sql
 
 from seedbed.declare.entity import Dataset
 from seedbed.postgres.connection.errors import GaveWay
+from seedbed.testing.arrows import keys
+from seedbed.testing.cluster import Connection, eventually
+from seedbed.testing.contents import others
+from seedbed.testing.worlds import World
 from tests.faults.runs import run
-from tests.postgres.strangers import keys
-from tests.postgres.worlds import Connection, World, eventually, others
 
 New = Callable[[Dataset], World]
 

@@ -18,13 +18,13 @@ from psycopg import sql
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.embedded import binaries, embedded
 from seedbed.postgres.embedded.binaries import Programs
-from seedbed.postgres.guard.guard import GuardRefused, mark
+from seedbed.postgres.guard.errors import GuardRefused
+from seedbed.postgres.guard.guard import mark
+from seedbed.testing.cluster import Cluster, eventually
+from seedbed.testing.contents import versions
+from seedbed.testing.worlds import World
 from tests.faults.proxy import Proxy
 from tests.faults.server import Server
-from tests.postgres.test_laws import mark_as_owner, staging
-from tests.postgres.worlds import Cluster, World, eventually, versions
-
-__all__ = ["staging"]
 
 Program = Callable[..., None]
 
@@ -86,7 +86,7 @@ def write_comment(cluster: Cluster, database: str, text: str) -> None:
 
 
 def test_a_copy_by_template_is_not_marked(cluster: Cluster, staging: World) -> None:
-    mark_as_owner(staging)
+    staging.mark("staging")
     text = comment(cluster, staging.address.database)
     staging.seed("staging")
     copy = cluster.create(staging.address.database)
@@ -103,7 +103,7 @@ def test_a_restored_dump_is_not_marked(
     cluster: Cluster, staging: World, program: Program, options: list[str]
 ) -> None:
     """With --create the comment itself comes along; its binding to the database does not."""
-    mark_as_owner(staging)
+    staging.mark("staging")
     staging.seed("staging")
     name = staging.address.database
     text = comment(cluster, name)
@@ -125,7 +125,7 @@ def test_a_restored_dump_is_not_marked(
 def test_a_dump_restored_on_another_server_with_its_comment_is_not_marked(
     staging: World, program: Program
 ) -> None:
-    mark_as_owner(staging)
+    staging.mark("staging")
     name, home = staging.address.database, Path(tempfile.mkdtemp(prefix="seedbed-other-"))
     home.chmod(0o755)
     program("pg_dump", "-Fc", "-f", "dump", "--create", name)
@@ -146,7 +146,7 @@ def test_a_dump_restored_on_another_server_with_its_comment_is_not_marked(
 
 
 def test_a_renamed_database_is_not_marked(cluster: Cluster, staging: World) -> None:
-    mark_as_owner(staging)
+    staging.mark("staging")
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
     name = staging.address.database
     old, new = sql.Identifier(name), sql.Identifier(f"{name}_new")
@@ -222,7 +222,7 @@ COPIED = "it is a copy, or reached in another way"
 def test_a_physical_copy_is_not_marked_on_another_port_or_address_nor_by_its_socket(
     staging: World, copied: Callable[..., Copy]
 ) -> None:
-    mark_as_owner(staging)
+    staging.mark("staging")
     copy = copied()
     port, name = free_port(), staging.address.database
     copy.start("127.0.0.1", port)
@@ -240,7 +240,7 @@ def test_a_physical_copy_is_not_marked_on_another_port_or_address_nor_by_its_soc
 
 
 def test_a_promoted_standby_is_not_marked(staging: World, copied: Callable[..., Copy]) -> None:
-    mark_as_owner(staging)
+    staging.mark("staging")
     copy = copied("-R")
     port, name = free_port(), staging.address.database
     copy.start("127.0.0.1", port)
@@ -260,7 +260,7 @@ def test_a_copy_in_the_place_of_the_original_is_not_told_apart(
     server: Server, staging: World, copied: Callable[..., Copy]
 ) -> None:
     """The limit, as with two containers of equal addresses; docs/safety.md says so."""
-    mark_as_owner(staging)
+    staging.mark("staging")
     copy = copied()
     server.stop()
     try:

@@ -15,10 +15,12 @@ import pytest
 from seedbed.declare.entity import Dataset
 from seedbed.engine.settings import Limits
 from seedbed.postgres.connection import connect
+from seedbed.testing.cluster import Connection, eventually
+from seedbed.testing.contents import others, ours
+from seedbed.testing.worlds import World
 from tests.faults.proxy import Proxy, proxied
 from tests.faults.runs import PATIENT, End, Verb, run
 from tests.faults.server import SIZE, size
-from tests.postgres.worlds import Connection, World, eventually, others, ours
 
 VERBS: tuple[Verb, ...] = ("seed", "reset")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres.worlds import Cluster
+from seedbed.testing.cluster import Cluster
 
 SPECS = Path(__file__).parent / "isolation"
 PLACES = Path("/usr/lib/postgresql")

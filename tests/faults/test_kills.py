@@ -11,9 +11,11 @@ import pytest
 
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
+from seedbed.testing.cluster import Connection, eventually
+from seedbed.testing.contents import others
+from seedbed.testing.worlds import World
 from tests.faults.runs import PATIENT, Verb, run, start
 from tests.faults.server import SIZE, Server, size
-from tests.postgres.worlds import Connection, World, eventually, others
 
 New = Callable[[Dataset], World]
 

@@ -19,9 +19,11 @@ import pytest
 
 from seedbed.declare.entity import Dataset
 from seedbed.postgres.connection.address import Address
+from seedbed.testing.cluster import eventually
+from seedbed.testing.contents import others, ours, versions
+from seedbed.testing.worlds import World
 from tests.faults.runs import PATIENT, run, start
 from tests.faults.server import Server
-from tests.postgres.worlds import World, eventually, others, ours, versions
 
 New = Callable[[Dataset], World]
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 import pytest
 
 from seedbed.declare.entity import Dataset
+from seedbed.testing.contents import others, ours
+from seedbed.testing.worlds import World
 from tests.faults.runs import PATIENT, Verb, run, start
 from tests.faults.server import size
-from tests.postgres.worlds import World, others, ours
 
 New = Callable[[Dataset], World]
 

@@ -17,9 +17,11 @@ import pytest
 from psycopg import sql
 
 from seedbed.declare.entity import Dataset
+from seedbed.testing.cluster import Cluster
+from seedbed.testing.contents import others
+from seedbed.testing.worlds import World, silent
 from tests.faults.runs import PATIENT, run
 from tests.faults.server import Server
-from tests.postgres.worlds import Cluster, World, others, silent
 
 New = Callable[[Dataset], World]
 

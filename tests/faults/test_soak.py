@@ -15,9 +15,11 @@ import pytest
 from psycopg.errors import ForeignKeyViolation
 
 from seedbed.declare.entity import Dataset
+from seedbed.testing.cluster import Connection
+from seedbed.testing.contents import others
+from seedbed.testing.worlds import World
 from tests.faults.runs import Verb, run
 from tests.faults.server import SIZE, size
-from tests.postgres.worlds import Connection, World, others
 
 New = Callable[[Dataset], World]
 

@@ -38,9 +38,9 @@ from seedbed.postgres.connection.lock import LEASE
 from seedbed.postgres.embedded import binaries, cluster, embedded
 from seedbed.postgres.guard import guard
 from seedbed.server.api import Api
+from seedbed.testing.contents import Contents, versions
 from tests.flows.conftest import ROOT, Running
 from tests.flows.runs import AS_OF
-from tests.postgres.worlds import Contents, versions
 
 CANARY = "Zeisig-Canary/7F"
 NEEDLE = "Zeisig-Canary"

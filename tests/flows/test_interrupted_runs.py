@@ -25,9 +25,9 @@ from seedbed.context.project import opened
 from seedbed.server import background, processes
 from seedbed.server.api import SERVERS_LOGIN, Api
 from seedbed.server.state import free_port, read, write
+from seedbed.testing.contents import ours
 from tests.flows.conftest import ROOT, Running
 from tests.flows.runs import Run, in_the_middle, lock_is_free, paused, seed_commerce, wait_for
-from tests.postgres.worlds import ours
 
 MARKED = 90 + 30
 """Seconds until the automation has marked a run whose process is gone, at the very latest."""

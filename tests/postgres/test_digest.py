@@ -9,7 +9,7 @@ from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.digest import digest
-from tests.postgres.worlds import World
+from seedbed.testing.worlds import World
 
 
 def test_a_digest_may_take_longer_than_a_statement(fresh: Callable[[Dataset], World]) -> None:

@@ -17,8 +17,8 @@ import psycopg
 import pytest
 
 from seedbed.declare.values import Column, FixedPoint, money, nullable
-from seedbed.postgres.copy.encode import CannotEncode, ColumnType, Encoder
-from seedbed.postgres.copy.errors import WrongColumn
+from seedbed.postgres.copy.encode import ColumnType, Encoder
+from seedbed.postgres.copy.errors import CannotEncode, WrongColumn
 
 Connection = psycopg.Connection[Any]
 Texts = list[str | None]

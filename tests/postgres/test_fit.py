@@ -28,7 +28,9 @@ from seedbed.run.standing import look_first, require_fit, survey
 from seedbed.steps.fill import fill
 from seedbed.steps.kinds import perform
 from seedbed.steps.part import refused_sentence
-from tests.postgres.worlds import Cluster, World, silent, versions
+from seedbed.testing.cluster import Cluster
+from seedbed.testing.contents import versions
+from seedbed.testing.worlds import World, silent
 
 COMMERCE, THERAPY, STREAMING = map(dataset, ("commerce", "therapy", "streaming"))
 RENAMED = "ALTER TYPE campaign_status RENAME VALUE 'PAUSED' TO 'ON_HOLD'"

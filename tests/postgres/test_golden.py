@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.postgres.worlds import World
+from seedbed.testing.worlds import World
 
 GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text())
 """Digests by dataset and table; a change needs a line under "Changes generated data"."""

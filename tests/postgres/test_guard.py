@@ -20,10 +20,10 @@ from seedbed.postgres import record
 from seedbed.postgres.connection.address import Address
 from seedbed.postgres.connection.connect import connect
 from seedbed.postgres.errors import EarlierRecord
-from seedbed.postgres.guard.errors import NoTables, NotOwner
+from seedbed.postgres.guard.errors import GuardRefused, NoTables, NotOwner
 from seedbed.postgres.guard.facts import read_facts
 from seedbed.postgres.guard.grants import grants
-from seedbed.postgres.guard.guard import Evidence, GuardRefused, examine, mark, recheck, require
+from seedbed.postgres.guard.guard import Evidence, examine, mark, recheck, require
 
 Connection = psycopg.Connection[Any]
 

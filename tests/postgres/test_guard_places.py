@@ -17,9 +17,12 @@ from seedbed.declare.entity import Dataset
 from seedbed.engine.settings import Profile
 from seedbed.postgres import record
 from seedbed.postgres.connection.address import Address
-from seedbed.postgres.guard.guard import GuardRefused, examine, mark
+from seedbed.postgres.guard.errors import GuardRefused
+from seedbed.postgres.guard.guard import examine, mark
 from seedbed.run.remove import remove
-from tests.postgres.worlds import OUTSIDE, Cluster, Connection, World, contents, url, versions
+from seedbed.testing.cluster import Cluster, Connection
+from seedbed.testing.contents import contents, versions
+from seedbed.testing.worlds import OUTSIDE, World, url
 
 COMMERCE, STREAMING, THERAPY = dataset("commerce"), dataset("streaming"), dataset("therapy")
 SECRET = "Kanarienvogel"

@@ -11,8 +11,10 @@ from seedbed.postgres.connection.errors import LeaseLost, LockBusy
 from seedbed.run.counted import digests
 from seedbed.run.remove import remove
 from seedbed.steps.fill import fill
-from tests.postgres.strangers import made_by_the_application
-from tests.postgres.worlds import World, eventually, silent, versions
+from seedbed.testing.arrows import made_by_the_application
+from seedbed.testing.cluster import eventually
+from seedbed.testing.contents import versions
+from seedbed.testing.worlds import World, silent
 
 SOON = {"limits": {"busy": 0}}
 

@@ -12,8 +12,10 @@ from seedbed.declare.entity import Dataset
 from seedbed.postgres.errors import Blocked
 from seedbed.run.counted import checked, drifted
 from seedbed.run.remove import preview, remove
-from tests.postgres.strangers import keys
-from tests.postgres.worlds import Connection, World, contents, ours, versions
+from seedbed.testing.arrows import keys
+from seedbed.testing.cluster import Connection
+from seedbed.testing.contents import contents, ours, versions
+from seedbed.testing.worlds import World
 
 New = Callable[[Dataset], World]
 

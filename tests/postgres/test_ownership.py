@@ -13,7 +13,7 @@ from psycopg import sql
 
 from seedbed.declare.keys import Key, TextKey, UuidKey, text_key, uuid_key
 from seedbed.postgres.ownership import carried, carried_as_text
-from tests.postgres.worlds import Connection
+from seedbed.testing.cluster import Connection
 
 UUIDS = [uuid_key("0001-0001"), uuid_key("00ff-0a0b", fan=10)]
 TEXTS = [text_key("cu"), text_key("a1b2c3d"), text_key("k", length=30)]

@@ -15,8 +15,10 @@ from seedbed.postgres.catalogue import catalogue
 from seedbed.postgres.errors import PrerequisiteMissing, SchemaMismatch
 from seedbed.run.errors import BeforeAnchor, OtherSeed
 from seedbed.run.remove import remove
-from tests.postgres.strangers import made_by_the_application
-from tests.postgres.worlds import AS_OF, Connection, World, identifier, versions
+from seedbed.testing.arrows import made_by_the_application
+from seedbed.testing.cluster import Connection
+from seedbed.testing.contents import identifier, versions
+from seedbed.testing.worlds import AS_OF, World
 
 
 def refused(world: World, kind: type[SeedbedError], **asked: object) -> str:

@@ -14,8 +14,11 @@ import pytest
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.postgres.ownership import by_table
-from tests.postgres.strangers import arrows, attach, delete_closed, some_rows
-from tests.postgres.worlds import AS_OF, Connection, World, identifier, others, ours, versions
+from seedbed.testing.arrows import arrows, delete_closed, some_rows
+from seedbed.testing.cluster import Connection
+from seedbed.testing.contents import identifier, others, ours, versions
+from seedbed.testing.strangers import attach
+from seedbed.testing.worlds import AS_OF, World
 
 New = Callable[[Dataset], World]
 LATER = AS_OF + timedelta(days=60)

@@ -20,7 +20,7 @@ from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.copy import load
 from seedbed.postgres.errors import Blocked, Fenced
 from seedbed.postgres.fence import Fence
-from tests.postgres.worlds import Connection
+from seedbed.testing.cluster import Connection
 
 DAY = date(2026, 11, 21)
 

@@ -16,8 +16,9 @@ from seedbed.postgres.catalogue import catalogue_of
 from seedbed.postgres.snapshot import Snapshot
 from seedbed.run.counted import checked
 from seedbed.steps.fill import fill
-from tests.postgres.strangers import keys
-from tests.postgres.worlds import AS_OF, World, qualified, silent, versions
+from seedbed.testing.arrows import keys
+from seedbed.testing.contents import qualified, versions
+from seedbed.testing.worlds import AS_OF, World, silent
 
 
 def windows(world: World) -> tuple[Entity, ...]:

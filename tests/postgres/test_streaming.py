@@ -11,7 +11,9 @@ from seedbed.declare.entity import Dataset
 from seedbed.postgres.copy.errors import RowRefused
 from seedbed.postgres.errors import UpdateRefused
 from seedbed.run.counted import checked
-from tests.postgres.worlds import Connection, World, contents, services, versions
+from seedbed.testing.cluster import Connection
+from seedbed.testing.contents import contents, services, versions
+from seedbed.testing.worlds import World
 
 EPISODE = "00000000-5eed-0002-0003-000000000001"
 SEASON = "00000000-5eed-0002-0002-000000000001"

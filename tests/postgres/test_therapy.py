@@ -19,8 +19,10 @@ from seedbed.run.counted import checked
 from seedbed.run.remove import remove
 from seedbed.run.standing import look_first, survey
 from seedbed.steps.errors import Unmet
-from tests.postgres.strangers import delete_closed, dependents, keys
-from tests.postgres.worlds import Connection, World, contents, fill_all, others
+from seedbed.testing.arrows import delete_closed, dependents, keys
+from seedbed.testing.cluster import Connection
+from seedbed.testing.contents import contents, others
+from seedbed.testing.worlds import World, fill_all
 
 New = Callable[[Dataset], World]
 LATER = Path(__file__).parent / "therapy_later.sql"

@@ -23,7 +23,7 @@ from seedbed.postgres.copy import load
 from seedbed.postgres.drift import drift
 from seedbed.postgres.revise import Pending, pending, revise
 from seedbed.postgres.snapshot import Snapshot
-from tests.postgres.worlds import Connection
+from seedbed.testing.cluster import Connection
 
 DAY = date(2026, 11, 21)
 

@@ -1,4 +1,4 @@
-"""The databases of tests/postgres, and a dataset that hurts in the registry."""
+"""A dataset that hurts, in the registry."""
 
 from __future__ import annotations
 
@@ -7,19 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from seedbed.context.datasets import Source, sources
-from tests.postgres.conftest import (
-    address,
-    cluster,
-    connection,
-    fresh,
-    home,
-    seeded_template,
-    template,
-)
-from tests.postgres.worlds import STAMPED
+from seedbed.testing.contents import stamped
 from tests.safety.thorns import thorns
-
-__all__ = ["address", "cluster", "connection", "fresh", "home", "seeded_template", "template"]
 
 
 @pytest.fixture(autouse=True)
@@ -29,5 +18,5 @@ def registered() -> Iterator[None]:
         patch.setitem(sources(), "thorns", Source("thorns", "tests.safety.thorns", "tests"))
         for table in thorns.tables:
             name = table if "." in table else f"public.{table}"
-            patch.setitem(STAMPED, name, thorns.stamped(table))
+            patch.setitem(stamped(), name, thorns.stamped(table))
         yield

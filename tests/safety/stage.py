@@ -30,30 +30,11 @@ from seedbed.postgres.ownership import any_of
 from seedbed.run.counted import digests
 from seedbed.run.remove import remove
 from seedbed.steps.kinds import perform
-from tests.postgres.strangers import (
-    _copied,
-    _insert,
-    arrows,
-    attach,
-    dependents,
-    entities_of,
-    insert_as_the_application,
-    keys,
-    near_key,
-)
-from tests.postgres.worlds import (
-    AS_OF,
-    STAMPED,
-    Connection,
-    Contents,
-    World,
-    eventually,
-    identifier,
-    qualified,
-    silent,
-    tables,
-    versions,
-)
+from seedbed.testing.arrows import arrows, dependents, entities_of, keys
+from seedbed.testing.cluster import Connection, eventually
+from seedbed.testing.contents import Contents, identifier, qualified, stamped, tables, versions
+from seedbed.testing.strangers import attach, copied, insert, insert_as_the_application, near_key
+from seedbed.testing.worlds import AS_OF, World, silent
 
 _RULES = """
     SELECT conrelid::regclass::text, conname::text,
@@ -162,13 +143,15 @@ class Stage:
             for schema, name in there:
                 place = f"{schema}.{name}"
                 entities = entities_of(self.dataset, place)
-                stamped = (
-                    self.dataset.stamped(entities[0].table) if entities else STAMPED.get(place, ())
+                left_out = (
+                    self.dataset.stamped(entities[0].table)
+                    if entities
+                    else stamped().get(place, frozenset())
                 )
                 names = self.person.execute(
                     "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass "
                     "AND attnum > 0 AND NOT attisdropped AND attname <> ALL(%s) ORDER BY attnum",
-                    (identifier(place).as_string(self.person), list(stamped)),
+                    (identifier(place).as_string(self.person), list(left_out)),
                 )
                 parts.append(
                     sql.SQL("SELECT {}, {}, ROW({})::text FROM {} AS own").format(
@@ -334,7 +317,7 @@ class Stage:
         """Let a person delete a row of ours and add it under another key: its e-mail is taken."""
         table = draw.choice(self.dataset.tables)
         row, entity = (
-            _copied(self.person, self.dataset, table, draw),
+            copied(self.person, self.dataset, table, draw),
             entities_of(self.dataset, table)[0],
         )
         if row is None:
@@ -347,7 +330,7 @@ class Stage:
         def taken() -> bool:
             if not self.delete_with_dependents({table: {mine}}):
                 return False
-            _insert(self.person, table, row)
+            insert(self.person, table, row)
             return True
 
         return self._added(taken, deleting=True)

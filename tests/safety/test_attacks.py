@@ -27,16 +27,9 @@ from seedbed.postgres.keyed import require_keys
 from seedbed.run.remove import preview
 from seedbed.steps.errors import NotRenewed
 from seedbed.steps.kinds import perform
-from tests.postgres.worlds import (
-    AS_OF,
-    Cluster,
-    Connection,
-    World,
-    fill_all,
-    others,
-    silent,
-    versions,
-)
+from seedbed.testing.cluster import Cluster, Connection
+from seedbed.testing.contents import others, versions
+from seedbed.testing.worlds import AS_OF, World, fill_all, silent
 
 New = Callable[[Dataset], World]
 

@@ -32,9 +32,10 @@ from seedbed.postgres.copy.errors import RowRefused
 from seedbed.postgres.errors import Blocked, Fenced
 from seedbed.run.counted import complete, counts
 from seedbed.steps.errors import RowsMissing
-from tests.postgres.edits import edit
-from tests.postgres.strangers import keys
-from tests.postgres.worlds import World, versions
+from seedbed.testing.arrows import keys
+from seedbed.testing.contents import versions
+from seedbed.testing.edits import edit
+from seedbed.testing.worlds import World
 from tests.safety.stage import Dump, Stage, trigger, windows
 
 SCALE = float(os.environ.get("SEEDBED_TEST_SCALE", "1"))

@@ -28,12 +28,13 @@ from seedbed.postgres.counters import Touched, seen
 from seedbed.postgres.errors import Blocked, Fenced, KeyUnfit, KindClaimed, SchemaChanged
 from seedbed.postgres.fence import Fence
 from seedbed.postgres.guard import guard, marker, reach
-from seedbed.postgres.guard.guard import GuardRefused
+from seedbed.postgres.guard.errors import GuardRefused
 from seedbed.postgres.guard.marker import mark
 from seedbed.postgres.pins import Kept
 from seedbed.postgres.references import Ties
 from seedbed.steps.errors import NotRenewed, RowsMissing
-from tests.postgres.worlds import Cluster, Connection, World
+from seedbed.testing.cluster import Cluster, Connection
+from seedbed.testing.worlds import World
 from tests.safety.stage import Stage, trigger
 from tests.safety.thorns import thorns
 

@@ -16,7 +16,8 @@ from seedbed.postgres.errors import CannotLook, RequiredCircle
 from seedbed.postgres.guard.grants import grants
 from seedbed.run.counted import digests, drifted
 from seedbed.run.remove import preview, remove
-from tests.postgres.worlds import World, contents, fill_all, others, ours, versions
+from seedbed.testing.contents import contents, others, ours, versions
+from seedbed.testing.worlds import World, fill_all
 from tests.safety.thorns import thorns
 
 New = Callable[[Dataset], World]

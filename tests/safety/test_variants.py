@@ -26,7 +26,9 @@ from seedbed.postgres.connection.address import Address
 from seedbed.postgres.errors import KeyUnfit
 from seedbed.postgres.keyed import require_keys
 from seedbed.run.counted import complete, counts
-from tests.postgres.worlds import AS_OF, Connection, World, fill_all, others
+from seedbed.testing.cluster import Connection
+from seedbed.testing.contents import others
+from seedbed.testing.worlds import AS_OF, World, fill_all
 from tests.safety.test_attacks import DEFERRED, LOG, MADE, PEOPLE, PLAIN, function, on
 
 New = Callable[[Dataset], World]

@@ -16,11 +16,9 @@ import redis
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
 from seedbed.services import http
-from tests.postgres.conftest import cluster, fresh, home, template
-from tests.postgres.worlds import World, eventually
+from seedbed.testing.cluster import eventually
+from seedbed.testing.worlds import World
 from tests.services.seaweed import Seaweed, running
-
-__all__ = ["cluster", "fresh", "home", "template"]
 
 
 @pytest.fixture(autouse=True)

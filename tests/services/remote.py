@@ -11,7 +11,8 @@ from seedbed.engine.report import StepReport
 from seedbed.run.counted import checked, complete, counts, reported
 from seedbed.run.standing import look_first
 from seedbed.steps.kinds import perform
-from tests.postgres.worlds import Connection, World, silent
+from seedbed.testing.cluster import Connection
+from seedbed.testing.worlds import World, silent
 from tests.services import auth_server, mux_server, storage_server
 from tests.services.auth_server import AuthServer
 from tests.services.emulator import Answer, Asked, Emulator, Fault

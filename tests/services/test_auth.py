@@ -24,7 +24,9 @@ from seedbed.services.accounts import AuthServer as Adapter
 from seedbed.services.errors import ServiceFailed
 from seedbed.steps.errors import AccountsElsewhere
 from seedbed.steps.kinds import perform
-from tests.postgres.worlds import Connection, World, silent, versions
+from seedbed.testing.cluster import Connection
+from seedbed.testing.contents import versions
+from seedbed.testing.worlds import World, silent
 from tests.services.auth_server import KEY, USERS, AuthServer
 from tests.services.emulator import How
 

@@ -16,7 +16,7 @@ import pytest
 from seedbed.cli.__main__ import main
 from seedbed.context.datasets import dataset
 from seedbed.declare.entity import Dataset
-from tests.postgres.worlds import OUTSIDE, World
+from seedbed.testing.worlds import OUTSIDE, World
 from tests.services.mux_server import ASSETS
 from tests.services.remote import remote
 from tests.services.seaweed import Seaweed

@@ -26,7 +26,8 @@ from seedbed.run.counted import checked, drifted
 from seedbed.services import http
 from seedbed.services.embeddings import Hashed, Remote, embedder
 from seedbed.services.errors import NoCredentials, ServiceAway, ServiceFailed
-from tests.postgres.worlds import World, contents, versions
+from seedbed.testing.contents import contents, versions
+from seedbed.testing.worlds import World
 from tests.services.conftest import free_port
 
 KEY = "sk-Kanarienvogel-0123456789"

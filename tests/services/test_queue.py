@@ -19,8 +19,9 @@ from seedbed.run.counted import checked, complete, counts, drifted
 from seedbed.run.remove import remove
 from seedbed.services.errors import ServiceAway, ServiceFailed
 from seedbed.steps.queue import await_worker
-from tests.postgres.test_laws import CHILDREN
-from tests.postgres.worlds import World, eventually, fill_all
+from seedbed.testing.cluster import eventually
+from seedbed.testing.laws.lasting import CHILDREN
+from seedbed.testing.worlds import World, fill_all
 from tests.services.conftest import Server, by_queue, free_port
 from tests.services.worker import Worker
 

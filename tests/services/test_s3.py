@@ -22,7 +22,7 @@ from seedbed.services.errors import ServiceFailed
 from seedbed.services.files import Bucket, Folder
 from seedbed.services.port import Held, Store
 from seedbed.steps.kinds import perform
-from tests.postgres.worlds import World, silent
+from seedbed.testing.worlds import World, silent
 from tests.services.seaweed import BUCKET, KEY, SECRET, Seaweed
 
 PREFIX = "00000000-5eed-0001-0001-"

@@ -24,7 +24,8 @@ from seedbed.postgres.errors import Fenced
 from seedbed.run.counted import drifted
 from seedbed.run.errors import OutsideLeft
 from seedbed.run.remove import preview, remove
-from tests.postgres.worlds import World, others, versions
+from seedbed.testing.contents import others, versions
+from seedbed.testing.worlds import World
 from tests.services import auth_server, mux_server
 from tests.services.emulator import Asked, Emulator, How, Watch
 from tests.services.remote import Remote, remote

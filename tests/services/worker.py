@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import valkey
 
-from tests.postgres.worlds import Connection
+from seedbed.testing.cluster import Connection
 
 
 class Worker:

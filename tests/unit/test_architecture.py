@@ -22,7 +22,7 @@ LAYERS = (
     ("seedbed.context",),
     ("seedbed.steps",),
     ("seedbed.run",),
-    ("seedbed.cli", "seedbed.server"),
+    ("seedbed.cli", "seedbed.server", "seedbed.testing"),
     ("seedbed",),
     ("tasks", "flows"),
 )

@@ -11,8 +11,9 @@ from seedbed.context.profiles import read_profile
 from seedbed.context.project import opened
 from seedbed.engine.settings import Profile
 from seedbed.postgres.connection.address import Address
+from seedbed.postgres.guard.errors import GuardRefused
 from seedbed.postgres.guard.facts import Facts
-from seedbed.postgres.guard.guard import GuardRefused, examine_place, examine_variables, require
+from seedbed.postgres.guard.guard import examine_place, examine_variables, require
 from seedbed.postgres.guard.marker import problem_with, unnamed
 from seedbed.postgres.guard.production import speaking
 from seedbed.postgres.guard.role import role_evidence

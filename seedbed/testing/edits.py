@@ -10,7 +10,8 @@ from seedbed.context.context import RunContext
 from seedbed.declare.entity import Entity
 from seedbed.engine.report import Drift
 from seedbed.postgres.ownership import owned
-from tests.postgres.worlds import Connection, identifier
+from seedbed.testing.cluster import Connection
+from seedbed.testing.contents import identifier
 
 _EDITED = {
     "S": "'!' || substr(coalesce({c}, ''), 2)",

@@ -1,6 +1,8 @@
-"""A real server for the tests: the embedded one, or the one that SEEDBED_TEST_DATABASE_URL names.
+"""Fixtures: a real server, and databases of each dataset's own; and the project they are of.
 
-Every test gets databases of its own, copied from a template that is made once a session.
+The server is the embedded one in a temporary folder, or the one that SEEDBED_TEST_DATABASE_URL
+names (as a superuser). Every test gets databases of its own, copied from a template that is made
+once a session.
 """
 
 from __future__ import annotations
@@ -9,22 +11,61 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from psycopg import sql
 
 from seedbed.context.datasets import dataset, sources
+from seedbed.context.errors import NoDatasets
+from seedbed.context.project import VARIABLE, Project, opened
 from seedbed.declare.entity import Dataset
+from seedbed.declare.errors import UsageError
 from seedbed.postgres.connection.address import Address, parse
 from seedbed.postgres.embedded import embedded
-from tests.postgres.worlds import Cluster, Connection, World, services
+from seedbed.postgres.guard.grants import grants
+from seedbed.testing.cluster import Cluster, Connection
+from seedbed.testing.contents import services
+from seedbed.testing.worlds import World
 
 TEST_SERVER = "SEEDBED_TEST_DATABASE_URL"
 
 
+class NoSchema(UsageError):
+    """A dataset whose tables nobody can make."""
+
+    def __init__(self, chosen: Dataset) -> None:
+        super().__init__(
+            f"{chosen.name}: the tests make its tables from {chosen.folder / 'schema.sql'}, which "
+            "is missing; put a dump of the application's schema there"
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Test the project of the folder that pytest runs for, whatever a shell's variable names."""
+    if Project(config.rootpath).is_one:
+        os.environ[VARIABLE] = str(config.rootpath)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what takes a dataset once for every dataset of the project.
+
+    Raises:
+        NoDatasets: it has none.
+        NoProject, NotAProject, TwoDatasets: see `sources`.
+    """
+    if "dataset_name" in metafunc.fixturenames:
+        names = list(sources())
+        if not names:
+            raise NoDatasets(opened())
+        metafunc.parametrize("dataset_name", names)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where pools are cached and the local services keep what they hold."""
+def seedbed_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keeps the tests' pools, databases and files out of the developer's own home."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("home")
         patch.setenv("SEEDBED_HOME", str(folder))
@@ -54,9 +95,12 @@ def template(cluster: Cluster) -> Iterator[Callable[[Dataset], Address]]:
 
     def once(chosen: Dataset) -> Address:
         if chosen.name not in made:
+            schema = chosen.folder / "schema.sql"
+            if not schema.is_file():
+                raise NoSchema(chosen)
             made[chosen.name] = cluster.create()
             with cluster.connect(made[chosen.name].database) as connection:
-                connection.execute((chosen.folder / "schema.sql").read_bytes())
+                connection.execute(schema.read_bytes())
         return made[chosen.name]
 
     yield once
@@ -88,10 +132,10 @@ def seeded_template(
         cluster.drop(address)
 
 
-@pytest.fixture(params=list(sources()))
-def chosen(request: pytest.FixtureRequest) -> Dataset:
-    """Every dataset of the registry, one after the other."""
-    return dataset(request.param)
+@pytest.fixture
+def chosen(dataset_name: str) -> Dataset:
+    """Every dataset of the project, one after the other."""
+    return dataset(dataset_name)
 
 
 @pytest.fixture
@@ -139,6 +183,26 @@ def seeded(
     yield world
     cluster.drop(address)
     shutil.rmtree(services(address), ignore_errors=True)
+
+
+@pytest.fixture
+def staging(world: World) -> Iterator[World]:
+    """A shared environment as it should be, except that nobody has marked the database."""
+    role = f"seed {uuid4().hex[:8]}"
+    name = sql.Identifier(role)
+    with world.superuser() as owner:
+        owner.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'Kanarienvogel'").format(name))
+        rights = grants(owner, world.dataset.tables, role, reads=world.dataset.reads)
+        owner.execute(rights.encode())
+        unmarked = sql.SQL("COMMENT ON DATABASE {} IS NULL")
+        owner.execute(unmarked.format(sql.Identifier(world.address.database)))
+    place = {"hosts": [world.address.host], "databases": [world.address.database]}
+    world.profile("staging", guard={"shared": True, **place})
+    restricted = replace(world.address, user=role, password="Kanarienvogel")
+    yield replace(world, address=restricted, variables={"APP_ENV": "staging"})
+    with world.superuser() as owner:
+        owner.execute(sql.SQL("DROP OWNED BY {}").format(name))
+        owner.execute(sql.SQL("DROP ROLE {}").format(name))
 
 
 @pytest.fixture
