@@ -19,8 +19,8 @@ import pytest
 from psycopg import sql
 
 from seedbed.context.datasets import dataset, sources
-from seedbed.context.errors import NoDatasets
-from seedbed.context.project import VARIABLE, Project, opened
+from seedbed.context.errors import VARIABLE, NoDatasets
+from seedbed.context.project import Project, opened
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import UsageError
 from seedbed.postgres.connection.address import Address, parse
