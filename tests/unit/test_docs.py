@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,35 @@ def test_every_variable_of_ours_is_documented() -> None:
     variables = ["SEEDBED_DATABASE_URL", "SEEDBED_COMMERCE_DATABASE_URL", "SEEDBED_HOME"]
     variables += ["SEEDBED_ENVIRONMENTS", "SEEDBED_POSTGRES_BIN", "APP_ENV", "NODE_ENV"]
     assert [name for name in variables if name not in DOCS] == []
+
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PATH = re.compile(r"`([\w.-]+/[\w./-]*|[\w-]+\.(?:py|sql|toml|yaml|json|md))`")
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
+MADE_BY_COMMANDS = ("tasks/shop/", "bench-results/", "prefect.toml", "background.json")
+OURS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+
+
+def absent(document: Path) -> Iterator[str]:
+    """What a document names and is not there: files, folders, and where its links lead.
+
+    A name alone is that of a file at the top, or beside one named in the same line.
+    """
+    for line in document.read_text(encoding="utf-8").splitlines():
+        named = [
+            one
+            for one in PATH.findall(line)
+            if not one.startswith(MADE_BY_COMMANDS) and "NAME" not in one
+        ]
+        whole = [one for one in named if one.split("/")[0] in OURS]
+        folders = [ROOT, *((ROOT / one).parent for one in whole)]
+        yield from (one for one in whole if not (ROOT / one).exists())
+        alone = [one for one in named if "/" not in one and whole]
+        yield from (one for one in alone if not any((place / one).exists() for place in folders))
+        links = LINK.findall(line)
+        yield from (one for one in links if not (document.parent / one).exists())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_path_that_a_document_names_is_there(document: Path) -> None:
+    assert list(absent(document)) == []
