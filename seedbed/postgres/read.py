@@ -68,7 +68,7 @@ class Gap:
     counting a billion rows once a part would take longer than loading them. After the iteration
     `target` and `missing` tell how many rows the target holds and how many of them were missing.
     Where `reads` is false nothing is read, so the chunks may be made in another thread. Of several
-    `parts` each takes every so many-th chunk, beginning with its own number.
+    `parts` each takes every `parts`-th chunk, beginning with its own number.
     """
 
     def __init__(
