@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # for type checkers and editors; tests/unit/test_words.py hol
     from seedbed.declare.json_text import json_texts as json_texts
     from seedbed.declare.keys import text_key as text_key
     from seedbed.declare.keys import uuid_key as uuid_key
+    from seedbed.declare.login import Login as Login
     from seedbed.declare.minimums import Minimum as Minimum
     from seedbed.declare.minimums import Option as Option
     from seedbed.declare.owners import MadeByTrigger as MadeByTrigger
@@ -65,6 +66,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "wait_until_ready": ("declare.resource", "a step that waits for a resource's objects"),
         "Minimum": ("declare.minimums", "a named number that a profile can change"),
         "Option": ("declare.minimums", "a named text that a profile can change"),
+        "Login": ("declare.login", "a documented password of seeded accounts, and its hash"),
         "MadeByTrigger": ("declare.owners", "rows that the application's trigger makes for ours"),
     },
     "Keys": {

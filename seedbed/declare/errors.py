@@ -66,3 +66,13 @@ class BadDeclaration(UsageError):
         whose = f" of {of}" if of else ""
         where = f" ({at})" if at else ""
         super().__init__(f"entity {entity!r}{whose} {problem}{where}")
+
+
+class PlainPassword(UsageError):
+    """What should be a hash can be read."""
+
+    def __init__(self, password: str) -> None:
+        super().__init__(
+            f"the login with password {password!r} has the password itself, or nothing, in the "
+            "place of its hash; write the hash that the application checks it against"
+        )

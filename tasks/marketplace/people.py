@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from seedbed import Columns, Integers, Rows, between, entity, scaled, text, text_key
+from seedbed import Columns, Integers, Login, Rows, between, entity, scaled, text, text_key
 from tasks.marketplace.ledger import BUYERS, GIGS, PROVIDERS, gig_number, languages, trades
 from tasks.marketplace.texts import CATEGORIES, Objects, about_trades, bank, by_category
 from tasks.marketplace.times import DAY, HOUR, MINUTE, ago, span
 
-PASSWORD = "HerafiSeed2026!"  # documented in docs/marketplace.md; it opens seeded data only
-PASSWORD_HASH = "$2a$10$l1uS/tUm2PQorLGTTTxgFOQm9bcLXxydye6FXNO.nHCRQI.sINm.O"
-"""bcrypt of PASSWORD, cost 10, made once."""
+# documented in docs/marketplace.md; it opens seeded data only
+LOGIN = Login(
+    "HerafiSeed2026!", hash="$2a$10$l1uS/tUm2PQorLGTTTxgFOQm9bcLXxydye6FXNO.nHCRQI.sINm.O"
+)
+"""The hash is bcrypt's, with cost 10."""
 
 IMAGES = "https://images.herafi-seed.test"
 MANY = 1_000_000
@@ -60,7 +62,7 @@ def providers(rows: Rows) -> Columns:
         "email": text(rows.position + 1, prefix="provider", suffix="@herafi-seed.test"),
         "emailVerified": created + span(rows.uniform("emailVerified"), MINUTE, HOUR),
         "image": IMAGES + "/avatars/" + username + ".png",
-        "hashedPassword": PASSWORD_HASH,
+        "hashedPassword": LOGIN.hash,
         "createdAt": created,
         "updatedAt": created + span(rows.uniform("updatedAt"), DAY, 60 * DAY),
         "username": username,
@@ -105,7 +107,7 @@ def buyers(rows: Rows) -> Columns:
         "email": text(rows.position + 1, prefix="buyer", suffix="@herafi-seed.test"),
         "emailVerified": created + span(rows.uniform("emailVerified"), MINUTE, HOUR),
         "image": IMAGES + "/avatars/" + username + ".png",
-        "hashedPassword": PASSWORD_HASH,
+        "hashedPassword": LOGIN.hash,
         "createdAt": created,
         "updatedAt": created + span(rows.uniform("updatedAt"), DAY, 60 * DAY),
         "username": username,

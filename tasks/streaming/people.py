@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from seedbed import Columns, Rows, entity, objects, scaled, settle, uuid_key
+from seedbed import Columns, Login, Rows, entity, objects, scaled, settle, uuid_key
 from tasks.streaming.catalogue import CREATORS
 
-PASSWORD = "MockCreator2026!"  # documented in docs/streaming.md; it opens seeded data only
-PASSWORD_HASH = "$2a$10$h7i5fjYjyk9TQ4rkS4YgXesI7.v4bg/lk8T4CznX6CtNl/Tp/3/9m"
-"""bcrypt of PASSWORD, cost 10, made once."""
+# documented in docs/streaming.md; it opens seeded data only
+LOGIN = Login(
+    "MockCreator2026!", hash="$2a$10$h7i5fjYjyk9TQ4rkS4YgXesI7.v4bg/lk8T4CznX6CtNl/Tp/3/9m"
+)
+"""The hash is bcrypt's, with cost 10."""
 
 CREATOR, VIEWER = "0001-0001", "0001-0002"
 UNIT = len(CREATORS)
@@ -74,7 +76,7 @@ def _account(rows: Rows, names: list[str], logins: list[str]) -> Columns:
         "aud": "authenticated",
         "role": "authenticated",
         "email": objects(f"{login}@mock.streaming.test" for login in logins),
-        "encrypted_password": PASSWORD_HASH,
+        "encrypted_password": LOGIN.hash,
         "email_confirmed_at": created,
         # The auth server reads these and fails on NULL.
         "confirmation_token": "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seedbed import Columns, Rows, entity, scaled, text, uuid_key
+from seedbed import Columns, Login, Rows, entity, scaled, text, uuid_key
 
 EACH = 5
 """Users at scale 1."""
@@ -18,9 +18,11 @@ FIRST = (
 )
 """The owner's five."""
 
-PASSWORD = "TranscriptSeed2026!"  # documented in the README; it opens seeded data only
-PASSWORD_HASH = "$2a$10$Hh7YCmd0qYJbR79lqxeXUeDp.xx1qni3sSBrqiem1aFgW0CHuf4o6"
-"""bcrypt of PASSWORD, cost 10, made once: no bcrypt at run time."""
+# documented in the README; it opens seeded data only
+LOGIN = Login(
+    "TranscriptSeed2026!", hash="$2a$10$Hh7YCmd0qYJbR79lqxeXUeDp.xx1qni3sSBrqiem1aFgW0CHuf4o6"
+)
+"""The hash is bcrypt's, with cost 10."""
 
 _NAMES, _EMAILS = (np.array(column, dtype="S") for column in zip(*FIRST, strict=True))
 
@@ -44,7 +46,7 @@ def users(rows: Rows) -> Columns:
     return {
         "email": np.where(named, _EMAILS[place], numbered),
         "name": np.where(named, _NAMES[place], drawn),
-        "password": PASSWORD_HASH,
+        "password": LOGIN.hash,
         "created_at": created,
         "updated_at": created,
     }

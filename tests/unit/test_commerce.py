@@ -24,7 +24,7 @@ from seedbed.engine.order import depth, ordered
 from seedbed.engine.run import Run
 from seedbed.engine.target import chunks, count
 from tasks.commerce import commerce
-from tasks.commerce.accounts import EMAIL, PASSWORD, PASSWORD_HASH
+from tasks.commerce.accounts import EMAIL, LOGIN
 from tasks.commerce.advertising import CAMPAIGNS
 from tasks.commerce.customers import CUSTOMERS
 from tasks.commerce.orders import status_shares
@@ -547,9 +547,9 @@ def test_no_two_entities_share_a_key_scheme() -> None:
 
 
 def test_the_stored_hash_is_that_of_the_documented_password() -> None:
-    assert (EMAIL, PASSWORD) == ("alpha-seller@pixecom.test", "AlphaSeed2026!")
-    assert bcrypt.checkpw(b"AlphaSeed2026!", PASSWORD_HASH.encode())
-    assert golden("users")["password_hash"].to_list() == [PASSWORD_HASH]
+    assert (EMAIL, LOGIN.password) == ("alpha-seller@pixecom.test", "AlphaSeed2026!")
+    assert bcrypt.checkpw(b"AlphaSeed2026!", LOGIN.hash.encode())
+    assert golden("users")["password_hash"].to_list() == [LOGIN.hash]
 
 
 def test_every_mail_address_lies_in_a_reserved_domain() -> None:

@@ -19,7 +19,7 @@ from seedbed.engine.order import depth, ordered
 from seedbed.engine.run import Run
 from seedbed.engine.target import chunks, count
 from tasks.marketplace import marketplace
-from tasks.marketplace.people import PASSWORD, PASSWORD_HASH
+from tasks.marketplace.people import LOGIN
 from tasks.marketplace.reviews import gig_ratings, provider_ratings
 from tasks.marketplace.texts import CATEGORIES, about_trades, bank, by_category, by_place
 
@@ -327,11 +327,11 @@ def test_people_have_their_names_at_any_seed() -> None:
 
 
 def test_the_password_opens_the_stored_hash() -> None:
-    assert PASSWORD == "HerafiSeed2026!"
-    assert bcrypt.checkpw(PASSWORD.encode(), PASSWORD_HASH.encode())
-    assert PASSWORD_HASH.startswith("$2a$10$")
+    assert LOGIN.password == "HerafiSeed2026!"
+    assert bcrypt.checkpw(LOGIN.password.encode(), LOGIN.hash.encode())
+    assert LOGIN.hash.startswith("$2a$10$")
     for name in ("providers", "buyers"):
-        assert set(golden(name)["hashedPassword"]) == {PASSWORD_HASH}
+        assert set(golden(name)["hashedPassword"]) == {LOGIN.hash}
 
 
 def test_keys_look_like_the_applications_own_and_carry_the_mark() -> None:

@@ -21,7 +21,7 @@ from seedbed.engine.target import chunks
 from tasks.streaming import streaming
 from tasks.streaming.artwork import PALETTES, thumbnail
 from tasks.streaming.catalogue import CREATORS, SHOWS
-from tasks.streaming.people import PASSWORD, PASSWORD_HASH
+from tasks.streaming.people import LOGIN
 from tasks.streaming.series import paths, thumbnails
 from tasks.streaming.videos import videos
 
@@ -105,13 +105,13 @@ def test_genres_prices_and_seasons_are_the_owners() -> None:
 
 
 def test_accounts_log_in_with_the_documented_password() -> None:
-    assert bcrypt.checkpw(PASSWORD.encode(), PASSWORD_HASH.encode())
+    assert bcrypt.checkpw(LOGIN.password.encode(), LOGIN.hash.encode())
     users = frame("creator_users")
     assert users["email"].to_list()[:2] == [
         "ines-varga@mock.streaming.test",
         "tomas-lindqvist@mock.streaming.test",
     ]
-    assert set(users["encrypted_password"]) == {PASSWORD_HASH}
+    assert set(users["encrypted_password"]) == {LOGIN.hash}
 
 
 def test_a_row_of_every_kind_is_as_written_here() -> None:

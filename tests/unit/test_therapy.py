@@ -76,9 +76,9 @@ def made(seed: int) -> dict[str, pd.DataFrame]:
 def test_the_documented_password_opens_the_stored_hash() -> None:
     said = re.search(r"\*\*Login\*\*, all with the password `([^`]+)`", GUIDE.read_text())
     assert said
-    assert bcrypt.checkpw(said[1].encode(), people.PASSWORD_HASH.encode())
-    assert not bcrypt.checkpw(said[1].lower().encode(), people.PASSWORD_HASH.encode())
-    assert people.PASSWORD_HASH.startswith("$2a$10$")
+    assert bcrypt.checkpw(said[1].encode(), people.LOGIN.hash.encode())
+    assert not bcrypt.checkpw(said[1].lower().encode(), people.LOGIN.hash.encode())
+    assert people.LOGIN.hash.startswith("$2a$10$")
 
 
 @pytest.mark.parametrize("role", USERS)
@@ -87,7 +87,7 @@ def test_the_documented_logins_are_made_with_that_hash(role: str) -> None:
     made = accounts(of)
     logins = [f"{role}{place}@mentara.test" for place in range(1, number + 1)]
     assert made["email"].to_list() == logins
-    assert set(made["password"]) == {people.PASSWORD_HASH}
+    assert set(made["password"]) == {people.LOGIN.hash}
     assert made["role"].unique().tolist() == [role]
     guide = GUIDE.read_text()
     assert f"`{logins[0]}`" in guide

@@ -22,7 +22,7 @@ from seedbed.engine.target import chunks, count
 from seedbed.services import hashing
 from tasks.transcripts import transcripts
 from tasks.transcripts.topics import GENERAL, SENTENCES, TITLES, TOPICS, topics
-from tasks.transcripts.users import PASSWORD, PASSWORD_HASH
+from tasks.transcripts.users import LOGIN
 
 TODAY = date(2026, 11, 21)
 ENTITIES = {one.name: one for one in transcripts.entities}
@@ -144,8 +144,8 @@ def test_the_owners_people_come_first_and_everybody_has_the_documented_password(
     ]
     assert list(people["email"][4:6]) == ["casey@transcripts.test", "user6@transcripts.test"]
     assert people["email"].is_unique
-    assert set(people["password"]) == {PASSWORD_HASH}
-    assert bcrypt.checkpw(PASSWORD.encode(), PASSWORD_HASH.encode())
+    assert set(people["password"]) == {LOGIN.hash}
+    assert bcrypt.checkpw(LOGIN.password.encode(), LOGIN.hash.encode())
 
 
 def test_an_embedding_has_the_key_of_its_share() -> None:
