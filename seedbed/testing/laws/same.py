@@ -110,7 +110,8 @@ class Determinism(Law):
         expected = seeded.digests()
         other = fresh(seeded.dataset)
         other.seed(seed=43)
-        assert other.digests(seed=43) != expected
+        if other.digests(seed=43) == expected:
+            self.proves_little("no value follows the seed")
 
 
 class Stability(Law):
