@@ -89,7 +89,7 @@ def test_cut_at_any_byte_a_run_goes_on_or_fails_cleanly(
     lengths = {verb: measured(far, network, verb) for verb in VERBS}
     with world.superuser() as person:
         strangers = others(person, world.dataset)
-        while network.cuts < size(25, 100):
+        while network.cuts < size(15, 100):
             for verb in VERBS:
                 network.all = draw.random() < 0.3
                 network.budget = draw.randrange(lengths[verb])

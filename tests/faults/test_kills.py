@@ -32,7 +32,7 @@ def connected(person: Connection) -> bool:
     return person.execute(query).rowcount > 0
 
 
-KILLS = [("commerce", 20)] if SIZE != "soak" else [("commerce", 70), ("therapy", 30)]
+KILLS = [("commerce", 12)] if SIZE != "soak" else [("commerce", 70), ("therapy", 30)]
 
 
 @pytest.mark.soak

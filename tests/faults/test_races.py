@@ -24,7 +24,7 @@ def test_of_two_runs_at_once_one_wins_and_the_other_is_only_busy(seeded: World, 
     met: dict[str, int] = {}
     with world.superuser() as person:
         strangers = others(person, world.dataset)
-        for round in range(size(10, 50)):
+        for round in range(size(6, 50)):
             busy = 60 if round % 5 == 4 else 0
             world.profile(chunk_rows=100, limits={"busy": busy})
             pair: tuple[Verb, Verb] = ("seed", "seed") if round % 3 == 2 else ("seed", "reset")
