@@ -75,14 +75,14 @@ class ExactReset(Law):
         self, seeded: World
     ) -> None:
         draw = random.Random(6)
-        with seeded.superuser() as person:
+        with seeded.superuser() as person, seeded.opened("reset") as work:
             met = 0
             for tie in arrows(person, seeded.dataset):
                 stranger = attach(person, seeded.dataset, tie, draw)
                 if stranger is None:
                     continue
                 before = versions(person)
-                with seeded.opened("reset") as work, pytest.raises(Blocked) as caught:
+                with pytest.raises(Blocked) as caught:
                     remove(work, strict=True)
                 said = str(caught.value).replace("public.", "")
                 columns = ", ".join(tie.columns)
@@ -116,13 +116,13 @@ class ExactReset(Law):
             self.proves_little("no row of others can point at any of the tables")
 
     def test_6_a_reset_that_would_change_more_than_planned_is_undone(self, seeded: World) -> None:
-        with seeded.superuser() as person:
+        with seeded.superuser() as person, seeded.opened("reset") as work:
             for table in seeded.dataset.tables:
                 if not keys(person, seeded.dataset, table):
                     continue  # nothing is deleted there
                 watch(person, table, "DELETE")
                 before = versions(person)
-                with seeded.opened("reset") as work, pytest.raises(Fenced) as caught:
+                with pytest.raises(Fenced) as caught:
                     remove(work, strict=True)
                 assert "public.watched: 0 deleted instead of 0, 0 updated, " in str(caught.value)
                 assert versions(person) == before, table
