@@ -33,16 +33,6 @@ from seedbed.testing.worlds import AS_OF, World, fill_all, silent
 
 New = Callable[[Dataset], World]
 
-PEOPLE = """
-    INSERT INTO users (id, email, display_name)
-    SELECT gen_random_uuid(), 'real' || n || '@town.example', 'Real'
-    FROM generate_series(1, 5) AS n;
-    INSERT INTO refresh_tokens (id, user_id, token_hash, expires_at)
-    SELECT gen_random_uuid(), u.id, 'token ' || u.email || n, now()
-    FROM users u, generate_series(1, 10) AS n WHERE u.email LIKE 'real%';
-    INSERT INTO sellers (id, name, slug) VALUES (gen_random_uuid(), 'Real', 'real')
-"""
-
 DEFERRED = "CREATE CONSTRAINT TRIGGER {name} AFTER {event} ON {table} DEFERRABLE INITIALLY DEFERRED"
 PLAIN = "CREATE TRIGGER {name} AFTER {event} ON {table}"
 
@@ -85,21 +75,6 @@ def rounds(most: int, last: str) -> str:
         + DEFERRED.format(name="again", event="INSERT", table="rounds")
         + " FOR EACH ROW EXECUTE FUNCTION again();"
     )
-
-
-@pytest.fixture
-def shop(fresh: New) -> World:
-    """Commerce with rows of real people, not seeded yet."""
-    world = fresh(dataset("commerce"))
-    with world.superuser() as person:
-        person.execute(PEOPLE)
-    return world
-
-
-@pytest.fixture
-def person(shop: World) -> Iterator[Connection]:
-    with shop.superuser() as connection:
-        yield connection
 
 
 RESETS = {

@@ -38,7 +38,6 @@ from seedbed.testing.worlds import World
 from tests.safety.stage import Stage, trigger
 from tests.safety.thorns import thorns
 
-New = Callable[[Dataset], World]
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 REAL_TEAM = "10000000-0000-4000-8000-000000000001"
@@ -541,30 +540,30 @@ BUGS: dict[Plant, Callable[[Stage], None]] = {
 }
 
 
-@contextmanager
-def staged(fresh: New) -> Iterator[Stage]:
+@pytest.fixture
+def chosen() -> Dataset:
+    """What `seeded` seeds."""
+    return thorns
+
+
+@pytest.fixture
+def stage(seeded: World) -> Iterator[Stage]:
     """A seeded database."""
-    world = fresh(thorns)
-    world.seed()
-    with world.superuser() as person:
-        stage = Stage(world, person, Counter())
-        try:
-            yield stage
-        finally:
-            stage.close()
+    with seeded.superuser() as person:
+        made = Stage(seeded, person, Counter())
+        yield made
+        made.close()
 
 
 @pytest.mark.parametrize("check", dict.fromkeys(BUGS.values()), ids=lambda check: check.__name__)
-def test_the_product_passes(check: Callable[[Stage], None], fresh: New) -> None:
-    with staged(fresh) as stage:
-        check(stage)
+def test_the_product_passes(check: Callable[[Stage], None], stage: Stage) -> None:
+    check(stage)
 
 
 @pytest.mark.parametrize("plant", BUGS, ids=lambda plant: plant.__name__)
-def test_a_planted_bug_is_found(plant: Plant, fresh: New) -> None:
+def test_a_planted_bug_is_found(plant: Plant, stage: Stage) -> None:
     found = (AssertionError, pytest.fail.Exception, SeedbedError, psycopg.Error)
     with (
-        staged(fresh) as stage,
         pytest.MonkeyPatch.context() as patch,
         pytest.raises(found) as caught,
     ):

@@ -6,7 +6,7 @@ Above each test: what happened before the product saw it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from seedbed import Columns, Rows, entity, exactly, objects, settle, text, uuid_key
-from seedbed.context.datasets import Source, dataset, sources
+from seedbed.context.datasets import Source, sources
 from seedbed.declare.entity import Dataset
 from seedbed.declare.errors import SeedbedError
 from seedbed.engine.order import ordered
@@ -29,7 +29,7 @@ from seedbed.run.counted import complete, counts
 from seedbed.testing.cluster import Connection
 from seedbed.testing.contents import others
 from seedbed.testing.worlds import AS_OF, World, fill_all
-from tests.safety.test_attacks import DEFERRED, LOG, MADE, PEOPLE, PLAIN, function, on
+from tests.safety.test_attacks import DEFERRED, LOG, MADE, PLAIN, function, on
 
 New = Callable[[Dataset], World]
 Make = Callable[..., World]
@@ -49,21 +49,6 @@ def green(world: World) -> bool:
     with world.opened() as opened:
         fill_all(opened)
         return complete(counts(opened, ordered(opened.dataset.steps))).passed
-
-
-@pytest.fixture
-def shop(fresh: New) -> World:
-    """Commerce with rows of real people, not seeded yet."""
-    world = fresh(dataset("commerce"))
-    with world.superuser() as person:
-        person.execute(PEOPLE)
-    return world
-
-
-@pytest.fixture
-def person(shop: World) -> Iterator[Connection]:
-    with shop.superuser() as connection:
-        yield connection
 
 
 # -- rows of others ------------------------------------------------------------------------------
