@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from uuid import UUID
 
+from seedbed.declare.errors import UsageError
 from seedbed.testing.cluster import Connection
 from seedbed.testing.contents import identifier
 
@@ -25,15 +26,28 @@ class Column:
     """Has a default, or is an identity."""
     label: str | None
     """An enum's first label."""
+    type: str
+
+
+class NoValue(UsageError):
+    """A row cannot be made up."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__(
+            f"the laws put in a row as the application would, and know no value of the type "
+            f"{column.type} for its column {column.name!r}; give the column a default in schema.sql"
+        )
 
 
 _COLUMNS = """
     SELECT a.attname, CASE WHEN t.typname = 'uuid' THEN 'uuid' WHEN t.typname ~ '^json'
-               THEN 'json' ELSE t.typcategory::text END,
+               THEN 'json' WHEN t.typname = 'bytea' THEN 'bytea' ELSE t.typcategory::text END,
            greatest(a.atttypmod - 4, 0), a.attnotnull, d.adbin IS NOT NULL OR a.attidentity <> '',
            (SELECT e.enumlabel FROM pg_enum e WHERE e.enumtypid = t.oid
-            ORDER BY e.enumsortorder LIMIT 1)
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+            ORDER BY e.enumsortorder LIMIT 1),
+           format_type(a.atttypid, a.atttypmod)
+    FROM pg_attribute a JOIN pg_type declared ON declared.oid = a.atttypid
+    JOIN pg_type t ON t.oid = coalesce(nullif(declared.typbasetype, 0), declared.oid)
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped
       AND a.attgenerated = '' ORDER BY a.attnum
@@ -41,12 +55,17 @@ _COLUMNS = """
 
 
 def columns(connection: Connection, table: str) -> list[Column]:
+    """The columns that a statement can write, in the table's order."""
     name = identifier(table).as_string(connection)
     return [Column(*row) for row in connection.execute(_COLUMNS, (name,))]
 
 
 def something(column: Column, draw: random.Random) -> str:
-    """A value of the column's type, unlike any that is there."""
+    """A value of the column's type, unlike any that is there.
+
+    Raises:
+        NoValue: of a type like this none is known.
+    """
     number = draw.randrange(10**6, 10**7)
     text = f"stranger-{number}"
     made = {
@@ -59,5 +78,9 @@ def something(column: Column, draw: random.Random) -> str:
         "I": "127.0.0.1",
         "uuid": str(UUID(int=draw.getrandbits(128), version=4)),
         "json": "{}",
+        "bytea": f"\\x{number:08x}",
+        "R": "empty",
     }
+    if column.label is None and column.category not in made:
+        raise NoValue(column)
     return column.label or made[column.category]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from seedbed.cli import init
-from seedbed.testing import Cluster
+from seedbed.testing import Cluster, Connection
+from seedbed.testing.columns import NoValue, columns, something
+from seedbed.testing.strangers import insert
 from seedbed.testing.worlds import url
 
 NOTES = {
@@ -109,3 +112,30 @@ def test_without_a_schema_there_is_no_database(made: Path, cluster: Cluster) -> 
     code, said = laws_of(made, cluster, "-k", "every_check_passes")
     assert code == 1
     assert f"shop: the tests make its tables from {made}/tasks/shop/schema.sql, which is" in said
+
+
+def test_a_row_is_made_up_for_types_of_every_kind(connection: Connection) -> None:
+    connection.execute("""
+        CREATE DOMAIN reference AS uuid;
+        CREATE TYPE mood AS ENUM ('calm', 'cross');
+        CREATE TABLE kinds (
+            id reference NOT NULL, file bytea NOT NULL, span tstzrange NOT NULL, at time NOT NULL,
+            day date NOT NULL, mood mood NOT NULL, short varchar(4) NOT NULL, tags text[] NOT NULL,
+            few numeric(1, 0) NOT NULL, facts jsonb NOT NULL, host inet NOT NULL, on_off bool
+        )
+    """)
+    draw, there = random.Random(1), columns(connection, "kinds")
+    row = {column.name: something(column, draw) for column in there}
+    insert(connection, "kinds", dict(row))
+    assert connection.execute("SELECT mood, length(short) FROM kinds").fetchall() == [("calm", 4)]
+
+
+def test_a_type_without_a_known_value_is_named(connection: Connection) -> None:
+    connection.execute("CREATE TABLE places (at point NOT NULL)")
+    [column] = columns(connection, "places")
+    with pytest.raises(NoValue) as caught:
+        something(column, random.Random(1))
+    assert str(caught.value) == (
+        "the laws put in a row as the application would, and know no value of the type point for "
+        "its column 'at'; give the column a default in schema.sql"
+    )
