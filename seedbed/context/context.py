@@ -33,6 +33,9 @@ from seedbed.services.embeddings import Embedder
 
 _claiming = threading.Lock()
 
+_held: dict[Assignment, RunContext] = {}
+"""The contexts of this process by their assignments, which is what a task is given."""
+
 
 @dataclass(frozen=True)
 class RunContext:
@@ -123,8 +126,9 @@ class RunContext:
         after: Sequence[Pending[Any]] = (),
     ) -> Pending[Result]:
         """Start a task of the run, named within its dataset; it begins when `after` are done."""
+        _held[self.assignment] = self
         full = f"{self.dataset.name}.{name}"
-        task = Task(full, about, partial(body, self), says, self.profile.retries)
+        task = Task(full, about, partial(_in_context, body), says, self.profile.retries)
         return self.execution.start(self.assignment, task, after)
 
     @property
@@ -158,3 +162,14 @@ class RunContext:
         if entity.name in self.texts:
             limits.append(self.embedder.batch)
         return min(limit for limit in limits if limit)
+
+
+def _in_context(body: Callable[[RunContext], Result], assignment: Assignment) -> Result:
+    return body(_held[assignment])
+
+
+def forget(context: RunContext) -> None:
+    """Let the contexts of a run go: its tasks have ended."""
+    run, name = context.assignment.run, context.dataset.name
+    for assignment in [held for held in _held if (held.run, held.dataset) == (run, name)]:
+        del _held[assignment]

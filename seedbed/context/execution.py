@@ -47,7 +47,9 @@ class Task(Generic[Result]):
 
     name: str
     about: str
-    body: Callable[[], Result]
+    body: Callable[[Assignment], Result]
+    """It holds names and declarations only: a cluster's runner sends the task that is at work along
+    with its parts."""
     says: Callable[[Result], str] = str
     """The sentence that tells its result."""
     retries: int = 0
@@ -129,7 +131,7 @@ class Execution:
             return _Done(None, NotRun(f"{task.name} was not run: {error}"))
         for tried in range(task.retries + 1):
             try:
-                result = plainly(task.body)
+                result = plainly(lambda: task.body(assignment))
             except SeedbedError as error:
                 failed = error
                 if not isinstance(error, Passing):

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from seedbed.context.assignment import FILLING, LOOKING, Assignment
-from seedbed.context.context import RunContext
+from seedbed.context.context import RunContext, forget
 from seedbed.context.datasets import dataset
 from seedbed.context.embed import has_texts
 from seedbed.context.variables import KEY, LOGIN
@@ -77,6 +77,7 @@ def served(context: RunContext) -> Iterator[None]:
     try:
         yield
     finally:
+        forget(context)
         context.runner.close()
         context.adapters.close()
 

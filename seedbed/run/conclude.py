@@ -39,7 +39,7 @@ def concluded(done: Filled) -> DatasetResult:
     digested = context.start(
         "digests",
         "One digest a table.",
-        timed(context, "digests", partial(digests, fresh=fresh)),
+        timed("digests", partial(digests, fresh=fresh)),
         says=tables,
     )
     try:

@@ -17,15 +17,13 @@ from seedbed.run.result import DatasetResult, report_of
 from seedbed.steps.queue import await_worker
 
 
-def timed(
-    context: RunContext, name: str, body: Callable[[RunContext], Result]
-) -> Callable[[RunContext], Result]:
+def timed(name: str, body: Callable[[RunContext], Result]) -> Callable[[RunContext], Result]:
     """The body, with its seconds noted down under the name."""
 
-    def run(given: RunContext) -> Result:
+    def run(context: RunContext) -> Result:
         started = time.monotonic()
         try:
-            return body(given)
+            return body(context)
         finally:
             context.spent[name] = time.monotonic() - started
 
@@ -75,16 +73,16 @@ def verified(context: RunContext, so_far: DatasetResult | None = None) -> Datase
     counted = context.start(
         "counts",
         "Target and present of every entity.",
-        timed(context, "counts", _counts),
+        timed("counts", _counts),
         says=present,
     )
-    checks = context.start("checks", "The named checks.", timed(context, "checks", _checks))
+    checks = context.start("checks", "The named checks.", timed("checks", _checks))
     drift = context.start(
-        "drift", "Rows that differ from their declaration.", timed(context, "drift", _drift)
+        "drift", "Rows that differ from their declaration.", timed("drift", _drift)
     )
     if not report.digests:
         digested = context.start(
-            "digests", "One digest a table.", timed(context, "digests", _digests), says=tables
+            "digests", "One digest a table.", timed("digests", _digests), says=tables
         )
         report = report.with_(digests=digested.result())
     steps, asked, compared = counted.result(), checks.result(), drift.result()
@@ -107,7 +105,7 @@ def _worker_done(context: RunContext) -> tuple[str, ...]:
     if not any(map(context.by_worker, context.dataset.entities)):
         return ()
     about = "Wait for the application's own worker."
-    waited = context.start("worker", about, timed(context, "worker", await_worker))
+    waited = context.start("worker", about, timed("worker", await_worker))
     return (str(waited.result()),)
 
 

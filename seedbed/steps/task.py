@@ -59,7 +59,7 @@ def as_task(made: Task[Any]) -> prefect.Task[[Assignment], Any]:
     @_called(made.name)
     def run(assignment: Assignment) -> State[Any]:
         try:
-            result = plainly(made.body)
+            result = plainly(lambda: made.body(assignment))
         except Passing:
             raise
         except SeedbedError as error:
