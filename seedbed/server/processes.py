@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -16,6 +18,9 @@ from seedbed.server.started import Process, began
 
 __all__ = ["DidNotStart", "Process", "start"]
 
+
+SHOWN_SECONDS = 5.0
+"""How long a process may take until its command line is seen."""
 
 APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
@@ -52,5 +57,20 @@ def start(
     finally:
         signal.signal(signal.SIGINT, before)
     child.returncode = 0  # it outlives us on purpose, and Popen would warn about that
-    started = began(psutil.Process(child.pid))
-    return Process(pid=child.pid, started=started, command=tuple(arguments[1:]))
+    process, command = psutil.Process(child.pid), tuple(arguments[1:])
+    _await_command(process, command)
+    return Process(pid=child.pid, started=began(process), command=command)
+
+
+def _await_command(process: psutil.Process, command: tuple[str, ...]) -> None:
+    """Wait until the process shows the command by which it is known from here on.
+
+    A new program's files are closed, by which its start is noticed, a moment before the kernel
+    shows its command line; on a busy machine somebody looks in between.
+    """
+    deadline = time.monotonic() + SHOWN_SECONDS
+    with suppress(psutil.NoSuchProcess):
+        while tuple(process.cmdline()[1:])[: len(command)] != command:
+            if time.monotonic() > deadline or process.status() == psutil.STATUS_ZOMBIE:
+                return
+            time.sleep(0.001)
