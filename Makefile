@@ -24,7 +24,7 @@ test: lint  ## all tests, on a real PostgreSQL
 	$(BIN)/pytest -n 2
 
 soak: install  ## the random suites, faults and races at their nightly size, some hours
-	SEEDBED_TEST_SCALE=$${SEEDBED_TEST_SCALE:-14} SEEDBED_TEST_SIZE=soak $(BIN)/pytest -m soak
+	SEEDBED_TEST_SCALE=$${SEEDBED_TEST_SCALE:-18} SEEDBED_TEST_SIZE=soak $(BIN)/pytest -m soak
 
 lint: install  ## linter, formatter, types
 	$(BIN)/ruff check .

@@ -39,11 +39,11 @@ from seedbed.testing.worlds import World
 from tests.safety.stage import Dump, Stage, trigger, windows
 
 SCALE = float(os.environ.get("SEEDBED_TEST_SCALE", "1"))
-PARTS = [("thorns", 90, part) for part in range(4)] + [("commerce", 30, 4), ("therapy", 10, 5)]
-"""Datasets, sequences (400 in all at scale 1), and the seed of each part."""
+PARTS = [("thorns", 90, part) for part in (0, 2, 3)] + [("commerce", 30, 4), ("therapy", 10, 5)]
+"""Datasets, sequences (310 in all at scale 1), and the seed of each part."""
 STEPS = 6
 SHARE = 100
-"""Of the 400, what each of the four large parts answers for."""
+"""Of the 310, what each of the three large parts answers for."""
 LEAST = {"fences": 50, "pins": 200, "edits": 100, "crashes": 500}
 """Events in 1,000 sequences, or the test is empty."""
 
